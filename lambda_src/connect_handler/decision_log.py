@@ -1,0 +1,149 @@
+"""The decision log: one line of JSON on standard output per decision, which CloudWatch Logs keeps.
+
+The connection log of Client VPN knows neither groups nor reasons; both are here, with the connection id to join on.
+The line is also a metric, in CloudWatch's embedded metric format,
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from .request import FIELDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .evaluation import Decision
+    from .settings import Settings
+
+METRIC_NAMESPACE = "ClientVPNConnectHandler"
+METRIC = "Decisions"
+METRIC_DIMENSIONS = ("function_name", "effect", "reason")
+
+MAX_TEXT = 1_024
+"""Characters of one value in a line that is too long."""
+
+MAX_LINE = 200_000
+"""Characters: CloudWatch Logs takes 256 KB as one event, and an event of Lambda's can be 6 MB of anything."""
+
+_METRICS = [
+    {
+        "Namespace": METRIC_NAMESPACE,
+        "Dimensions": [list(METRIC_DIMENSIONS)],
+        "Metrics": [{"Name": METRIC, "Unit": "Count"}],
+    }
+]
+
+
+def line(
+    settings: Settings,
+    *,
+    now: float,
+    event: Any,
+    answer: dict[str, Any],
+    reason: str,
+    decision: Decision | None,
+    problems: tuple[str, ...],
+    alias: str | None,
+    duration_us: int,
+) -> str:
+    """Return the line for one decision.
+
+    Parameters
+    ----------
+    settings
+        Of this execution environment.
+    now
+        When the decision was made, in seconds since 1970-01-01 UTC.
+    event, answer
+        What came and what goes back.
+    reason
+        Of the decision; ``invalid-request``, ``policy-error`` or ``internal-error`` where there is none.
+    decision
+        What the policy said, which shadow mode may have kept from being the answer; None where it was not asked.
+    problems
+        Why it was not asked.
+    alias
+        Under which the function was invoked.
+    duration_us
+        Microseconds that it took.
+    """
+    policy = settings.policy
+    entry: dict[str, Any] = {
+        "time": _timestamp(now),
+        "effect": "allow" if decision is not None and decision.allow else "deny",
+        "reason": reason,
+        "rule": decision and decision.rule,
+        "applied": decision.applied if decision is not None else [],
+        "unknown": [{"rule": rule, "conditions": names} for rule, names in decision.unknown]
+        if decision is not None
+        else [],
+        "shadow": _shadow(decision),
+        "shadow_mode": policy is not None and policy.shadow_mode,
+        "posture": decision.posture if decision is not None else [],
+        "message": decision.message if decision is not None else "",
+        "problems": problems,
+        "request": {field: event[field] for field in FIELDS if field in event} if isinstance(event, dict) else event,
+        "answer": answer,
+        "policy_digest": policy and policy.digest,
+        "function_name": settings.function_name,
+        "function_version": settings.function_version,
+        "alias": alias,
+        "duration_us": duration_us,
+        METRIC: 1,
+        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": _METRICS},
+    }
+    try:
+        text = _json(entry)
+    except (RecursionError, TypeError, ValueError):  # such as an event that is nested a thousand deep
+        entry["request"] = None
+        entry["truncated"] = True
+        text = _json(entry)
+    if len(text) > MAX_LINE:
+        entry["request"] = _cut(entry["request"])
+        entry["problems"] = _cut(list(problems))
+        entry["truncated"] = True
+        text = _json(entry)
+    return text
+
+
+def write(text: str) -> None:
+    """Write a line; a log that cannot be written must not cost the answer."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def _shadow(decision: Decision | None) -> dict[str, Any] | None:
+    if decision is None or decision.shadow is None:
+        return None
+    shadow = decision.shadow
+    return {
+        "effect": "allow" if shadow.allow else "deny",
+        "reason": shadow.reason,
+        "rule": shadow.rule,
+        "applied": shadow.applied,
+    }
+
+
+def _timestamp(now: float) -> str:
+    seconds, milliseconds = divmod(int(now * 1000), 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}Z"
+
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _cut(value: Any) -> Any:
+    """Shorten texts, and what is no text to the beginning of its JSON."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…"
+    if isinstance(value, dict) and len(value) <= len(FIELDS):
+        return {key: _cut(member) for key, member in value.items()}
+    return _cut(_json(value))

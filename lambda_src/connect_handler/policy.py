@@ -1,0 +1,363 @@
+"""The policy: read from its document, checked, and made ready to decide on."""
+
+from __future__ import annotations
+
+import json
+
+from .conditions import POSTURE_CONDITIONS, RULE_CONDITIONS, conditions
+from .index import Index
+from .messages import PLACEHOLDER, PLACEHOLDERS, Message
+from .problems import Problems, found, one_of
+from .response import MAX_CHARACTERS, MAX_STATUSES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .conditions import Condition, Facts
+
+ALLOW = "allow"
+DENY = "deny"
+
+POLICY_KEYS = ("default_deny_message", "default_posture_status", "posture_rules", "rules", "shadow_mode")
+RULE_KEYS = ("effect", "message", "name", "shadow", "unless", "when")
+POSTURE_RULE_KEYS = ("status", "unless", "when")
+
+DEFAULT_DENY_MESSAGE = "Access denied. Contact your administrator and quote {connection_id}."
+
+
+class PolicyError(Exception):
+    """The document is no policy.
+
+    Attributes
+    ----------
+    problems
+        Everything that is wrong with it, a sentence each: where, what was found, what to write instead.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Rule:
+    """What rules and posture rules have in common: when they apply.
+
+    Attributes
+    ----------
+    label
+        The rule's name; ``posture_rules[2]`` for a posture rule, which has none.
+    when, unless
+        Conditions of which all must hold; and of which not all may.
+    """
+
+    __slots__ = ("label", "unless", "when")
+
+    def __init__(self, label: str, when: tuple[Condition, ...], unless: tuple[Condition, ...]) -> None:
+        self.label = label
+        self.when = when
+        self.unless = unless
+
+    def applies(self, facts: Facts) -> bool | None:
+        """Tell whether the rule applies, in Kleene's logic; None is unknown."""
+        unknown = False
+        for condition in self.when:
+            value = condition.test(facts)
+            if value is None:
+                unknown = True
+            elif not value:
+                return False
+        if self.unless:
+            excluded = _all(self.unless, facts)
+            if excluded:
+                return False
+            unknown = unknown or excluded is None
+        return None if unknown else True
+
+    def unknown_conditions(self, facts: Facts) -> list[str]:
+        """Name the conditions that make the rule unknown: ``when.groups``."""
+        names = [f"when.{condition.key}" for condition in self.when if condition.test(facts) is None]
+        if _all(self.unless, facts) is None:
+            names += [f"unless.{condition.key}" for condition in self.unless if condition.test(facts) is None]
+        return names
+
+
+def _all(block: tuple[Condition, ...], facts: Facts) -> bool | None:
+    unknown = False
+    for condition in block:
+        value = condition.test(facts)
+        if value is None:
+            unknown = True
+        elif not value:
+            return False
+    return None if unknown else True
+
+
+class AccessRule(Rule):
+    """A rule that allows or denies."""
+
+    __slots__ = ("denies", "message", "shadow")
+
+    denies: bool
+    message: Message | None
+    shadow: bool
+
+
+class PostureRule(Rule):
+    """A rule that assigns a posture compliance status."""
+
+    __slots__ = ("status",)
+
+    status: str
+
+
+class Policy:
+    """A policy that was found valid.
+
+    Attributes
+    ----------
+    rules, posture_rules
+        In document order.
+    default_posture_status
+        Assigned where no posture rule applies; None for none.
+    default_deny_message
+        For those whom no rule with a message of its own denies.
+    shadow_mode
+        Allow every connection, and record what would have been.
+    digest
+        SHA-256 of the document, in hexadecimal.
+    """
+
+    __slots__ = (
+        "default_deny_message",
+        "default_posture_status",
+        "digest",
+        "index",
+        "posture_index",
+        "posture_rules",
+        "rules",
+        "shadow_mode",
+    )
+
+    def __init__(self, text: str) -> None:
+        """Read a policy document.
+
+        Parameters
+        ----------
+        text
+            The document, JSON; or gzip of it in base64, as Terraform's ``base64gzip`` makes it.
+
+        Raises
+        ------
+        PolicyError
+            With everything that is wrong, not only the first.
+        """
+        text = _unpacked(text)
+        document = _decoded(text)
+        problems = Problems()
+        for key in document:
+            if key not in POLICY_KEYS:
+                problems.add("the policy", f"has the unknown key {found(key)}", one_of(key, POLICY_KEYS))
+        self.posture_rules = _posture_rules(document.get("posture_rules"), problems)
+        self.default_posture_status = _default_status(document.get("default_posture_status"), problems)
+        statuses = {rule.status for rule in self.posture_rules} | {self.default_posture_status or ""}
+        statuses.discard("")  # of a rule whose status is missing
+        self.rules = _rules(document.get("rules"), statuses, problems)
+        self.default_deny_message = _message(
+            document.get("default_deny_message"), "default_deny_message", problems
+        ) or Message(DEFAULT_DENY_MESSAGE)
+        self.shadow_mode = _flag(document.get("shadow_mode"), "shadow_mode", problems)
+        if problems:
+            raise PolicyError(problems)
+        self.digest = _sha256(text)
+        self.index = Index([rule.when for rule in self.rules])
+        self.posture_index = Index([rule.when for rule in self.posture_rules])
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+
+
+def _unpacked(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise PolicyError(["the policy is missing; set the environment variable POLICY to a policy document"])
+    if text.startswith("{"):
+        return text
+    import binascii
+    import zlib
+
+    try:
+        packed = binascii.a2b_base64(text, strict_mode=True)
+        unpacking = zlib.decompressobj(wbits=31)  # gzip, with its header and its checksum
+        unpacked = unpacking.decompress(packed)
+        if not unpacking.eof:
+            raise PolicyError(["the policy is cut off; render it again with base64gzip"])
+        return unpacked.decode()
+    except (ValueError, zlib.error) as error:
+        raise PolicyError([f"the policy is neither JSON nor base64 of gzip of it: {error}"]) from None
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PolicyError([f"the policy is not JSON: {error}"]) from None
+    if not isinstance(document, dict):
+        raise PolicyError([f"the policy is {found(document)}; write an object with rules"])
+    return document
+
+
+def _sha256(text: str) -> str:
+    # hashlib loads OpenSSL, which costs more of a cold start than the whole policy; random does as this does.
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        from hashlib import sha256
+    digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRule, ...]:
+    if not isinstance(value, list):
+        problems.add("rules", f"is {found(value)}", "write a list of rules")
+        return ()
+    rules = []
+    names: dict[str, int] = {}
+    allows = False
+    for position, element in enumerate(value):
+        where = f"rules[{position}]"
+        if not isinstance(element, dict):
+            problems.add(where, f"is {found(element)}", 'write an object such as { name = "staff", effect = "allow" }')
+            allows = True  # for all that is known
+            continue
+        name = element.get("name")
+        if not isinstance(name, str) or not name:
+            problems.add(f"{where}: name", _wrong(element, "name"), 'write one that no other rule has: name = "staff"')
+            name = ""
+        else:
+            if name in names:
+                what = f"is {found(name)}, as that of rules[{names[name]}]"
+                problems.add(f"{where}: name", what, "write one that no other rule has")
+            names.setdefault(name, position)
+            where += f" {found(name)}"
+        rule = AccessRule(name, *_blocks(element, RULE_KEYS, RULE_CONDITIONS, where, problems))
+        _check_posture_conditions(rule, statuses, where, problems)
+        rule.denies = _denies(element, where, problems)
+        rule.shadow = _flag(element.get("shadow"), f"{where}: shadow", problems)
+        rule.message = _message(element.get("message"), f"{where}: message", problems)
+        if rule.message is not None and element.get("effect") == ALLOW:
+            problems.add(f"{where}: message", "is on a rule that allows", 'remove it, or write effect = "deny"')
+        allows = allows or (element.get("effect") != DENY and not rule.shadow)
+        rules.append(rule)
+    if not allows:
+        problems.add(
+            "rules",
+            "have none that allows: nobody could connect",
+            'write at least one with effect = "allow" and without shadow = true',
+        )
+    return tuple(rules)
+
+
+def _denies(element: dict[str, Any], where: str, problems: Problems) -> bool:
+    effect = element.get("effect")
+    if effect not in (ALLOW, DENY):
+        problems.add(f"{where}: effect", _wrong(element, "effect"), 'write "allow" or "deny"')
+    return effect != ALLOW
+
+
+def _posture_rules(value: Any, problems: Problems) -> tuple[PostureRule, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        problems.add("posture_rules", f"is {found(value)}", "write a list of posture rules")
+        return ()
+    rules = []
+    for position, element in enumerate(value):
+        where = f"posture_rules[{position}]"
+        if not isinstance(element, dict):
+            problems.add(where, f"is {found(element)}", 'write an object such as { status = "compliant" }')
+            continue
+        rule = PostureRule(where, *_blocks(element, POSTURE_RULE_KEYS, POSTURE_CONDITIONS, where, problems))
+        rule.status = _status(element.get("status"), f"{where}: status", _wrong(element, "status"), problems)
+        rules.append(rule)
+    distinct = {rule.status for rule in rules if rule.status}
+    if len(distinct) > MAX_STATUSES:
+        problems.add(
+            "posture_rules",
+            f"have {len(distinct)} distinct statuses",
+            f"AWS takes at most {MAX_STATUSES} in an answer: write fewer",
+        )
+    return tuple(rules)
+
+
+def _blocks(
+    element: dict[str, Any],
+    keys: tuple[str, ...],
+    condition_keys: tuple[str, ...],
+    where: str,
+    problems: Problems,
+) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
+    for key in element:
+        if key not in keys:
+            problems.add(where, f"has the unknown key {found(key)}", one_of(key, keys))
+    when = conditions(element["when"], condition_keys, f"{where}: when", problems) if "when" in element else ()
+    unless = conditions(element["unless"], condition_keys, f"{where}: unless", problems) if "unless" in element else ()
+    return when, unless
+
+
+def _check_posture_conditions(rule: Rule, statuses: set[str], where: str, problems: Problems) -> None:
+    """A status that nothing assigns is a misspelt one: a deny rule that names it would never deny."""
+    for block, made in (("when", rule.when), ("unless", rule.unless)):
+        for condition in made:
+            if condition.key == "posture" and condition.exact is not None:
+                for status in sorted(map(str, condition.exact - statuses)):
+                    what = f"has {found(status)}, which no posture rule assigns"
+                    instead = one_of(status, statuses) if statuses else "write a posture rule that does"
+                    problems.add(f"{where}: {block}.posture", what, instead)
+
+
+# --- single values ---------------------------------------------------------------------------------------------------
+
+
+def _wrong(element: dict[str, Any], key: str) -> str:
+    return f"is {found(element[key])}" if key in element else "is missing"
+
+
+def _flag(value: Any, where: str, problems: Problems) -> bool:
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        problems.add(where, f"is {found(value)}", "write true or false")
+    return value is True
+
+
+def _message(value: Any, where: str, problems: Problems) -> Message | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        problems.add(where, f"is {found(value)}", "write a text, or leave it out")
+        return None
+    if len(value) > MAX_CHARACTERS:
+        problems.add(where, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
+    for name in PLACEHOLDER.findall(value):
+        if name not in PLACEHOLDERS:
+            problems.add(where, f"has the unknown placeholder {found(name)}", one_of(name, PLACEHOLDERS))
+    return Message(value)
+
+
+def _default_status(value: Any, problems: Problems) -> str | None:
+    if value is None or value == "":
+        return None
+    return _status(value, "default_posture_status", f"is {found(value)}", problems)
+
+
+def _status(value: Any, where: str, wrong: str, problems: Problems) -> str:
+    if not isinstance(value, str) or not value:
+        problems.add(where, wrong, 'write one such as "compliant"')
+        return ""
+    if len(value) > MAX_CHARACTERS:
+        problems.add(where, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
+    return value

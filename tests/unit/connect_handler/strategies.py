@@ -1,0 +1,172 @@
+"""Generated policies and requests, from small alphabets: so that rules and requests meet often."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+NAMES = ["anna", "Anna", "bert", "", "straße", "STRASSE", "corp\\bert", "laptop-1", "laptop-22", "[x]", "a.b"]
+PATTERNS = [*NAMES, "*", "?*", "an*", "*rt", "lap*-?", "a?na", "[*", "*a*b*", "**", "CORP\\*", "a.*"]
+GROUPS = ["eng", "Eng", "ops-berlin", "ops-rome", "vpn users", "S-1-5-21"]
+GROUP_PATTERNS = [*GROUPS, "ops-*", "*ng", "?ng", "s-1-*"]
+PLATFORMS = ["win", "mac", "linux", "", "ios"]
+VERSIONS = ["10.0.19045", "10.0", "10.0.0", "10", "2.6.12", "2.6", "3.git:released", "", "unknown", "v2", "11.0"]
+CONSTRAINTS = [
+    ">= 10.0.19045",
+    "< 10.0.19045, >= 2",
+    "~> 2.6",
+    "~> 2.6.10",
+    "!= 10.0",
+    "= 10",
+    "10.0.0",
+    "> 3",
+    "<= 2.6",
+]
+ADDRESSES = [
+    "198.51.100.7",
+    "198.51.101.0",
+    "::ffff:198.51.100.7",
+    "2001:db8::1",
+    "2001:db9::1",
+    "0.0.0.0",
+    "255.255.255.255",
+    "::",
+    "",
+    "unknown",
+    "198.51.100",
+]
+NETWORKS = [
+    "198.51.100.0/24",
+    "198.51.100.7",
+    "198.51.100.0/25",
+    "198.51.100.128/25",
+    "198.51.101.0/24",
+    "0.0.0.0/0",
+    "255.255.255.255",
+    "2001:db8::/32",
+    "2001:db8::1",
+    "::/0",
+]
+ENDPOINTS = ["staff", "partners", "cvpn-endpoint-0123456789abcdef0"]
+STATUSES = ["compliant", "quarantined", "unknown"]
+MESSAGES = ["No.", "No, {username}: {rule}", "{public_ip}{platform}{connection_id}{{rule}", "{common_name} " * 18]
+
+
+def some(values: list[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(values), min_size=1, max_size=4)
+
+
+HOURS = st.sampled_from(
+    [("07:00", "20:00"), ("22:00", "06:00"), ("00:00", "24:00"), ("23:59", "00:00"), ("02:30", "02:31")]
+)
+
+
+@st.composite
+def times(draw: st.DrawFn) -> dict[str, Any]:
+    time: dict[str, Any] = {}
+    if draw(st.booleans()):
+        time["days"] = draw(some(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]))
+    if draw(st.booleans()):
+        time["start"], time["end"] = draw(HOURS)
+    if draw(st.booleans()):
+        time["not_before"] = draw(st.sampled_from(["2026-03-29T01:00:00Z", "2026-01-01T00:00:00+14:00"]))
+    if not time or draw(st.booleans()):
+        time["not_after"] = draw(st.sampled_from(["2026-10-25T02:30:00+01:00", "2026-03-29T01:00:00.5Z"]))
+    if draw(st.booleans()):
+        time["timezone"] = draw(st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"]))
+    return time
+
+
+CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
+    "endpoint": some(ENDPOINTS),
+    "common_name": some(PATTERNS),
+    "username": some(PATTERNS),
+    "platform": some(PLATFORMS),
+    "groups": some(GROUP_PATTERNS),
+    "all_groups": some(GROUPS),
+    "platform_version": st.sampled_from(CONSTRAINTS),
+    "client_openvpn_version": st.sampled_from(CONSTRAINTS),
+    "aws_client_version": st.sampled_from(CONSTRAINTS),
+    "public_ip": some(NETWORKS),
+    "time": times(),
+    "posture": some(STATUSES),
+}
+
+
+@st.composite
+def blocks(draw: st.DrawFn, keys: list[str]) -> dict[str, Any]:
+    chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3, unique=True))
+    return {key: draw(CONDITIONS[key]) for key in chosen}
+
+
+@st.composite
+def rule_bodies(draw: st.DrawFn, keys: list[str]) -> dict[str, Any]:
+    rule: dict[str, Any] = {}
+    if draw(st.integers(0, 7)):
+        rule["when"] = draw(blocks(keys))
+    if not draw(st.integers(0, 2)):
+        rule["unless"] = draw(blocks(keys))
+    return rule
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> dict[str, Any]:
+    rules = []
+    for number, body in enumerate(draw(st.lists(rule_bodies(list(CONDITIONS)), max_size=8))):
+        rule = {"name": f"rule-{number}", "effect": draw(st.sampled_from(["allow", "deny"])), **body}
+        if rule["effect"] == "deny" and draw(st.booleans()):
+            rule["message"] = draw(st.sampled_from(MESSAGES))
+        if not draw(st.integers(0, 4)):
+            rule["shadow"] = True
+        rules.append(rule)
+    rules.append({"name": "last", "effect": "allow", **draw(rule_bodies(list(CONDITIONS)))})
+    posture_keys = [key for key in CONDITIONS if key != "posture"]
+    posture_rules = [{"status": status, **draw(rule_bodies(posture_keys))} for status in STATUSES]
+    policy: dict[str, Any] = {
+        "rules": rules,
+        "posture_rules": posture_rules,
+        "default_deny_message": draw(st.sampled_from(MESSAGES)),
+    }
+    if draw(st.booleans()):
+        policy["default_posture_status"] = draw(st.sampled_from(STATUSES))
+    return policy
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "connection-id": "cvpn-connection-0a1b2c3d4e5f67890",
+        "endpoint-id": draw(st.sampled_from(["cvpn-endpoint-0123456789abcdef0", "cvpn-endpoint-00000000000000000"])),
+    }
+    fields: dict[str, st.SearchStrategy[Any]] = {
+        "common-name": st.sampled_from(NAMES),
+        "username": st.sampled_from([*NAMES, "{rule} {username}", "new\nline"]),
+        "platform": st.sampled_from(PLATFORMS),
+        "platform-version": st.sampled_from(VERSIONS),
+        "public-ip": st.sampled_from(ADDRESSES),
+        "client-openvpn-version": st.sampled_from(VERSIONS),
+        "aws-client-version": st.sampled_from(VERSIONS),
+        "groups": st.lists(st.sampled_from(GROUPS), max_size=4),
+    }
+    for field, values in fields.items():
+        if draw(st.integers(0, 9)):
+            event[field] = draw(values)
+    return event
+
+
+ALIASES = st.sampled_from([None, "staff", "partners", "live"])
+
+MOMENTS = st.one_of(
+    st.sampled_from(
+        [
+            datetime(2026, 3, 29, 1, 0, tzinfo=UTC).timestamp(),  # Berlin: 02:00 becomes 03:00
+            datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp(),  # Berlin: the first 02:30
+            datetime(2026, 10, 25, 1, 30, tzinfo=UTC).timestamp(),  # Berlin: the second 02:30
+            datetime(2026, 11, 23, 0, 0, tzinfo=UTC).timestamp(),
+            datetime(2026, 11, 22, 23, 59, 59, 999_000, tzinfo=UTC).timestamp(),
+        ]
+    ),
+    st.floats(datetime(2026, 1, 1, tzinfo=UTC).timestamp(), datetime(2026, 12, 31, tzinfo=UTC).timestamp()),
+)

@@ -1,0 +1,101 @@
+"""The indexed evaluation decides as the plain reference does: on everything that a decision says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from connect_handler.evaluation import Decision, Outcome, evaluate
+from connect_handler.index import Index
+from connect_handler.policy import Policy
+from connect_handler.request import Request
+
+from . import reference
+from .strategies import ALIASES, MOMENTS, policies, requests
+
+
+def described(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "effect": "allow" if outcome.allow else "deny",
+        "reason": outcome.reason,
+        "rule": outcome.rule,
+        "applied": outcome.applied,
+    }
+
+
+def told(decision: Decision) -> dict[str, Any]:
+    return {
+        **described(decision),
+        "posture": decision.posture,
+        "unknown": decision.unknown,
+        "message": decision.message,
+        "shadow": decision.shadow and described(decision.shadow),
+    }
+
+
+@settings(max_examples=1500, deadline=None)
+@given(document=policies(), event=requests(), alias=ALIASES, now=MOMENTS)
+def test_every_decision_is_that_of_the_reference(
+    document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
+) -> None:
+    decision = evaluate(Policy(json.dumps(document)), Request(event, alias), now)
+    assert told(decision) == reference.decide(document, event, alias, now)
+
+
+@settings(max_examples=300, deadline=None)
+@given(document=policies(), event=requests(), alias=ALIASES, now=MOMENTS)
+def test_missing_evidence_never_helps_the_client(
+    document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
+) -> None:
+    """Whom a policy denies, it denies too with a field left out that he could leave out. `unless` and posture aside:
+    a status that is not assigned can free from a deny rule that names it, as the policy says."""
+    document["posture_rules"] = []
+    for rule in document["rules"]:
+        for block in (rule.get("when", {}), rule.get("unless", {})):
+            block.pop("posture", None)
+            if not block:
+                block["endpoint"] = ["staff"]
+    policy = Policy(json.dumps(document))
+    for field in list(event):
+        if field not in ("connection-id", "endpoint-id"):
+            without = {key: value for key, value in event.items() if key != field}
+            lacking = evaluate(policy, Request(without, alias), now)
+            if lacking.allow:
+                # The outcome then does not hang on the field: any value of it is allowed.
+                assert evaluate(policy, Request(event, alias), now).allow
+
+
+def test_a_policy_with_many_rules_looks_at_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    whens: list[dict[str, Any]] = []
+    for number in range(1000):
+        whens += (
+            {"username": [f"user{number}@example.com"]},
+            {"groups": [f"team-{number}"], "platform": ["win"]},
+            {"public_ip": [f"10.{number // 256}.{number % 256}.0/24"]},
+            {"common_name": [f"laptop-{number}"], "time": {"days": ["mon"]}},
+        )
+    document = {"rules": [{"name": str(n), "effect": "allow", "when": when} for n, when in enumerate(whens)]}
+    policy = Policy(json.dumps(document))
+    looked_at: list[int] = []
+    candidates = Index.candidates
+
+    def counting(index: Index, facts: Any) -> list[int]:
+        found = candidates(index, facts)
+        looked_at.append(len(found))
+        return found
+
+    monkeypatch.setattr(Index, "candidates", counting)
+    event = {
+        "connection-id": "cvpn-connection-0a1b2c3d4e5f67890",
+        "endpoint-id": "cvpn-endpoint-0123456789abcdef0",
+        "common-name": "laptop-3",
+        "username": "user7@example.com",
+        "platform": "mac",
+        "public-ip": "10.0.9.1",
+        "groups": ["team-5", "team-6"],
+    }
+    assert evaluate(policy, Request(event), 0).applied == ["28", "38"]
+    assert looked_at == [5]

@@ -1,0 +1,291 @@
+"""Each condition key: when it is true, false and unknown."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connect_handler.evaluation import evaluate
+from connect_handler.networks import NetworkSet, parse_network
+from connect_handler.policy import Policy
+from connect_handler.request import Request
+
+T, F, U = True, False, None
+
+
+def truth(key: str, value: Any, request: dict[str, Any], alias: str | None = None, now: float = 0) -> bool | None:
+    """Read a condition's truth off decisions: a deny rule applies unless it is false, an allow rule if it is true."""
+    when = {key: value}
+    rules = [{"name": "d", "effect": "deny", "when": when}, {"name": "a", "effect": "allow", "when": when}]
+    rules.append({"name": "else", "effect": "allow", "when": {"endpoint": ["none"]}})
+    event = {"connection-id": "cvpn-connection-1", "endpoint-id": "cvpn-endpoint-1"} | request
+    policy = {"rules": rules, "default_posture_status": "unknown"}
+    decision = evaluate(Policy(json.dumps(policy)), Request(event, alias), now)
+    by_rules = {("d", "a"): True, ("d",): None, (): False}[tuple(decision.applied)]
+    assert (by_rules is None) == bool(decision.unknown)
+    return by_rules
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("anna", "ANNA", T),
+        ("Anna", "anna", T),
+        ("anna", "anna2", F),
+        ("straße", "STRASSE", T),
+        ("*", "", T),
+        ("*", "anything", T),
+        ("?*", "", F),
+        ("?*", "x", T),
+        ("", "", T),
+        ("", "x", F),
+        ("an*", "Anna", T),
+        ("*@example.com", "anna@EXAMPLE.com", T),
+        ("*@example.com", "anna@example.com.evil", F),
+        ("a?na", "anna", T),
+        ("a?na", "ana", F),
+        ("*a*b*", "xxaxxbxx", T),
+        ("*a*b*", "xxbxxaxx", F),
+        ("a.c", "abc", F),
+        ("[ab]", "a", F),
+        ("[ab]*", "[ab]c", T),
+        ("CORP\\*", "corp\\anna", T),
+        ("a*", "a\nb", T),
+        ("*b", "a\nb", T),
+        ("a*c", "a\nb\nc", T),
+        ("$(x)", "$(x)", T),
+    ],
+)
+@pytest.mark.parametrize("key", ["username", "common_name", "platform"])
+def test_patterns_match_whole_texts_without_case(key: str, pattern: str, text: str, expected: bool) -> None:
+    field = key.replace("_", "-")
+    assert truth(key, [pattern], {field: text}) is expected
+    assert truth(key, ["no-such-name", pattern], {field: text}) is expected
+
+
+@pytest.mark.parametrize("key", ["username", "common_name", "platform", "groups", "all_groups", "public_ip"])
+def test_a_field_that_the_request_lacks_is_unknown(key: str) -> None:
+    value = ["192.0.2.1"] if key == "public_ip" else ["x"]
+    assert truth(key, value, {}) is U
+
+
+def test_a_pattern_that_invites_backtracking_is_quick() -> None:
+    assert truth("username", ["*a*a*a*a*a*a*a*a*a*a*a*a*a*b?"], {"username": "a" * 5_000}) is F
+
+
+@pytest.mark.parametrize(
+    ("wanted", "groups", "expected"),
+    [
+        (["eng"], ["ENG"], T),
+        (["eng", "ops-*"], ["OPS-Berlin"], T),
+        (["ops-*"], ["xops-", "eng"], F),
+        (["eng"], [], F),
+        (["*"], [], F),
+        (["eng"], None, F),
+        (["eng"], '["x", "eng"]', T),
+        (["eng"], "eng", T),
+    ],
+)
+def test_groups_match_if_one_does(wanted: list[str], groups: Any, expected: bool) -> None:
+    assert truth("groups", wanted, {"groups": groups}) is expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "groups", "expected"),
+    [
+        (["a", "B"], ["b", "A", "c"], T),
+        (["a", "b"], ["a"], F),
+        (["a*"], ["ab"], F),
+        (["a*"], ["a*"], T),
+        (["a"], [], F),
+    ],
+)
+def test_all_groups_are_whole_names_of_which_each_is_needed(wanted: list[str], groups: Any, expected: bool) -> None:
+    assert truth("all_groups", wanted, {"groups": groups}) is expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "alias", "expected"),
+    [
+        (["staff"], "staff", T),
+        (["Staff"], "staff", F),
+        (["staff"], None, F),
+        (["cvpn-endpoint-1"], None, T),
+        (["staff", "cvpn-endpoint-1"], "partners", T),
+        (["cvpn-endpoint-2"], "live", F),
+        (["st*"], "staff", F),
+    ],
+)
+def test_an_endpoint_is_the_alias_or_the_id(wanted: list[str], alias: str | None, expected: bool) -> None:
+    assert truth("endpoint", wanted, {}, alias) is expected
+
+
+@pytest.mark.parametrize(
+    ("constraint", "version", "expected"),
+    [
+        (">= 10.0.19045", "10.0.19045", T),
+        (">= 10.0.19045", "10.0.22631", T),
+        (">= 10.0.19045", "10.0.9999", F),
+        (">= 10.0.19045, < 11", "11.0", F),
+        ("10.0", "10.0.0", T),
+        ("= 10.0.0", "10", T),
+        ("10.0", "10.0.1", F),
+        ("!= 2.5.1", "2.5.1", F),
+        ("!= 2.5.1", "2.5.10", T),
+        ("> 2.4", "2.4.0", F),
+        ("> 2.4", "2.4.0.1", T),
+        ("<= 2.4", "2.4.1", F),
+        ("< 2.10", "2.9", T),
+        ("~> 2.6", "2.6", T),
+        ("~> 2.6", "2.99.1", T),
+        ("~> 2.6", "3.0", F),
+        ("~> 2.6", "2.5.9", F),
+        ("~> 2.6.0", "2.6.12", T),
+        ("~> 2.6.0", "2.7", F),
+        ("~> 2.6.4", "2.6.3", F),
+        (">= 3", "3.git:released:662eae9a", T),
+        ("> 3", "3.git", F),
+        (">= 2", "2.6.12-beta", T),
+        (">= 0", "", U),
+        (">= 0", None, U),
+        (">= 0", "unknown", U),
+        (">= 0", "v2.6", U),
+        (">= 0", " 2.6", U),
+        ("!= 1", "1" * 5_000, U),
+        ("!= 1", "1." + "1" * 5_000, U),
+        ("!= 1", "٣.٤", U),
+    ],
+)
+@pytest.mark.parametrize("key", ["platform_version", "client_openvpn_version", "aws_client_version"])
+def test_versions_compare_number_by_number(key: str, constraint: str, version: Any, expected: bool | None) -> None:
+    assert truth(key, constraint, {key.replace("_", "-"): version}) is expected
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "expected"),
+    [
+        (["198.51.100.0/24"], "198.51.100.0", T),
+        (["198.51.100.0/24"], "198.51.100.255", T),
+        (["198.51.100.0/24"], "198.51.101.0", F),
+        (["198.51.100.7"], "198.51.100.7", T),
+        (["198.51.100.7"], "198.51.100.8", F),
+        (["198.51.100.0/24"], "::ffff:198.51.100.7", T),
+        (["198.51.100.0/24"], "::ffff:c633:6407", T),
+        (["::ffff:198.51.100.0/120"], "198.51.100.7", T),
+        (["::/0"], "198.51.100.7", F),
+        (["::/0"], "::ffff:198.51.100.7", F),
+        (["0.0.0.0/0"], "2001:db8::1", F),
+        (["2001:db8::/32"], "2001:DB8:FFFF::1", T),
+        (["2001:db8::/32"], "2001:db9::", F),
+        (["0.0.0.0/0"], "", U),
+        (["0.0.0.0/0"], None, U),
+        (["0.0.0.0/0"], "198.51.100", U),
+        (["0.0.0.0/0"], "198.51.100.256", U),
+        (["0.0.0.0/0"], "198.51.100.07", U),
+        (["0.0.0.0/0"], "198.51.100.7 ", U),
+        (["::/0"], "fe80::1%eth0", U),
+        (["0.0.0.0/0"], "١.1.1.1", U),
+    ],
+)
+def test_an_address_lies_in_a_network_of_its_own_version(
+    networks: list[str], address: Any, expected: bool | None
+) -> None:
+    assert truth("public_ip", networks, {"public-ip": address}) is expected
+
+
+V4 = st.tuples(st.integers(8, 32), st.integers(0, 2**32 - 1)).map(
+    lambda drawn: ipaddress.ip_network((drawn[1] >> (32 - drawn[0]) << (32 - drawn[0]), drawn[0]))
+)
+
+
+@given(networks=st.lists(V4, min_size=1), near=st.data())
+def test_merged_networks_hold_what_the_networks_hold(
+    networks: list[ipaddress.IPv4Network], near: st.DataObject
+) -> None:
+    merged = NetworkSet([parse_network(str(network)) for network in networks])
+    network = near.draw(st.sampled_from(networks))
+    edges = [int(network.network_address), int(network.broadcast_address)]
+    for number in (edges[0] - 1, *edges, edges[1] + 1):
+        if 0 <= number < 2**32:
+            expected = any(ipaddress.IPv4Address(number) in other for other in networks)
+            assert ((4, number) in merged) is expected
+
+
+WORK_DAYS = ["mon", "tue", "wed", "thu", "fri"]
+BERLIN = {"timezone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    ("time", "moment", "expected"),
+    [
+        # 2026-11-23 is a Monday
+        ({"days": ["mon"]}, "2026-11-23T00:00:00Z", T),
+        ({"days": ["mon"]}, "2026-11-22T23:59:59.999Z", F),
+        ({"days": ["mon"]} | BERLIN, "2026-11-22T23:00:00Z", T),
+        ({"start": "07:00", "end": "20:00"}, "2026-11-23T07:00:00Z", T),
+        ({"start": "07:00", "end": "20:00"}, "2026-11-23T06:59:59.9Z", F),
+        ({"start": "07:00", "end": "20:00"}, "2026-11-23T19:59:59.9Z", T),
+        ({"start": "07:00", "end": "20:00"}, "2026-11-23T20:00:00Z", F),
+        ({"start": "00:00", "end": "24:00"}, "2026-11-23T23:59:59Z", T),
+        ({"start": "20:00", "end": "24:00"}, "2026-11-23T00:00:00Z", F),
+        # hours that span midnight belong to the day they began on
+        ({"days": ["fri"], "start": "22:00", "end": "06:00"}, "2026-11-27T22:00:00Z", T),
+        ({"days": ["fri"], "start": "22:00", "end": "06:00"}, "2026-11-28T05:59:59Z", T),
+        ({"days": ["fri"], "start": "22:00", "end": "06:00"}, "2026-11-28T06:00:00Z", F),
+        ({"days": ["fri"], "start": "22:00", "end": "06:00"}, "2026-11-27T05:00:00Z", F),
+        ({"days": ["sun"], "start": "22:00", "end": "06:00"}, "2026-11-23T03:00:00Z", T),
+        ({"start": "22:00", "end": "00:00"}, "2026-11-23T00:00:00Z", F),
+        ({"start": "22:00", "end": "00:00"}, "2026-11-23T23:59:59Z", T),
+        # daylight saving time: Berlin is UTC+1 in winter, UTC+2 in summer
+        ({"start": "07:00", "end": "20:00"} | BERLIN, "2026-03-28T06:00:00Z", T),
+        ({"start": "07:00", "end": "20:00"} | BERLIN, "2026-03-29T05:00:00Z", T),
+        ({"start": "07:00", "end": "20:00"} | BERLIN, "2026-03-28T05:00:00Z", F),
+        # 02:00 to 03:00 does not happen on 2026-03-29, and happens twice on 2026-10-25
+        ({"start": "02:00", "end": "03:00"} | BERLIN, "2026-03-29T00:59:59Z", F),
+        ({"start": "02:00", "end": "03:00"} | BERLIN, "2026-03-29T01:00:00Z", F),
+        ({"start": "02:00", "end": "03:00"} | BERLIN, "2026-10-25T00:00:00Z", T),
+        ({"start": "02:00", "end": "03:00"} | BERLIN, "2026-10-25T01:59:59Z", T),
+        ({"start": "02:00", "end": "03:00"} | BERLIN, "2026-10-25T02:00:00Z", F),
+        ({"days": ["sun"], "start": "22:00", "end": "04:00"} | BERLIN, "2026-10-26T02:59:59Z", T),
+        ({"start": "23:30", "end": "23:45", "timezone": "Asia/Kathmandu"}, "2026-11-23T17:45:00Z", T),
+        # periods: from their beginning until before their end
+        ({"not_before": "2026-12-24T18:00:00+01:00"}, "2026-12-24T17:00:00Z", T),
+        ({"not_before": "2026-12-24T18:00:00+01:00"}, "2026-12-24T16:59:59.9Z", F),
+        ({"not_after": "2026-12-24T18:00:00Z"}, "2026-12-24T17:59:59.9Z", T),
+        ({"not_after": "2026-12-24T18:00:00Z"}, "2026-12-24T18:00:00Z", F),
+        ({"not_after": "2026-12-24T18:00:00Z", "days": WORK_DAYS}, "2026-12-19T12:00:00Z", F),
+        ({"days": ["thu"]}, "1970-01-01T00:00:00Z", T),
+    ],
+)
+def test_times(time: dict[str, Any], moment: str, expected: bool) -> None:
+    assert truth("time", time, {}, now=datetime.fromisoformat(moment).timestamp()) is expected
+
+
+def test_posture_asks_for_the_statuses_that_were_assigned() -> None:
+    assert truth("posture", ["unknown"], {}) is T
+
+
+def test_values_of_one_condition_are_alternatives_and_conditions_must_all_hold() -> None:
+    policy = {
+        "rules": [
+            {
+                "name": "a",
+                "effect": "allow",
+                "when": {"platform": ["win", "mac"], "username": ["anna", "bert"]},
+                "unless": {"platform": ["mac"], "username": ["bert"]},
+            }
+        ]
+    }
+    allowed = set()
+    for platform in ("win", "mac", "linux"):
+        for username in ("anna", "bert", "carla"):
+            event = {"connection-id": "c", "endpoint-id": "e", "platform": platform, "username": username}
+            if evaluate(Policy(json.dumps(policy)), Request(event), 0).allow:
+                allowed.add((platform, username))
+    assert allowed == {("win", "anna"), ("win", "bert"), ("mac", "anna")}
