@@ -1,0 +1,34 @@
+locals {
+  document = {
+    for key, value in {
+      default_deny_message   = var.default_deny_message
+      default_posture_status = var.default_posture_status
+      posture_rules          = var.posture_rules
+      rules                  = var.rules
+      shadow_mode            = var.shadow_mode
+    } : key => value if !contains(["null", "\"\"", "[]", "false"], jsonencode(value))
+  }
+
+  # jsonencode writes <, > and & as six characters each, \u003c, \u003e and \u0026, of which version constraints are
+  # full. A backslash that is doubled belongs to the text; jsonencode leaves no control character, so one can stand in.
+  plain = [
+    for text in concat([jsonencode(local.document)], sort(local.problems)) :
+    replace(replace(replace(replace(replace(text, "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\")
+  ]
+  text           = local.plain[0]
+  plain_problems = slice(local.plain, 1, length(local.plain))
+
+  # Lambda measures the environment as a JSON object, {"POLICY":"..."}, in which each quote and each backslash of the
+  # policy takes two bytes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+  max_bytes = 4096
+  sizes = {
+    for form, value in { json = local.text, gzip = base64gzip(local.text) } : form => sum([
+      length("{\"POLICY\":\"\"}"),
+      length(base64encode(value)) / 4 * 3 - length(regexall("=", base64encode(value))), # its bytes; length counts characters
+      length(regexall("[\"\\\\]", value)),
+    ])
+  }
+  fits        = local.sizes.json <= local.max_bytes
+  environment = local.fits ? local.text : base64gzip(local.text)
+  size        = local.fits ? local.sizes.json : local.sizes.gzip
+}

@@ -1,0 +1,24 @@
+output "environment" {
+  description = "The policy as the value of the function's environment variable `POLICY`: JSON while it fits, else gzip of it in base64."
+  value       = local.environment
+
+  precondition {
+    condition     = length(local.plain_problems) == 0
+    error_message = "The policy is not valid.\n\n${join("\n", local.plain_problems)}"
+  }
+
+  precondition {
+    condition     = local.size <= local.max_bytes
+    error_message = "The policy takes ${local.size} bytes of the function's environment, compressed; Lambda gives it ${local.max_bytes}. Write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many values instead of many rules."
+  }
+}
+
+output "digest" {
+  description = "SHA-256 of the policy document, in hexadecimal; the decision log carries the same."
+  value       = sha256(local.text)
+}
+
+output "size" {
+  description = "Bytes that the policy takes of the function's environment, of which Lambda gives 4,096."
+  value       = local.size
+}

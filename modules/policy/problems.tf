@@ -1,0 +1,330 @@
+# What is wrong with the policy, in the words that the function has for it (connect_handler/problems.py): where, what
+# was found, what to write instead. One table of bad policies holds both to the same words.
+#
+# Rules have any shape, and Terraform wants one type for all results of a for expression. So what is looked at travels
+# as JSON text in lists of objects that all have the same attributes; its first character tells a list from an object.
+
+locals {
+  rule_keys         = ["effect", "message", "name", "shadow", "unless", "when"]
+  posture_rule_keys = ["status", "unless", "when"]
+  placeholders      = ["common_name", "connection_id", "endpoint_id", "platform", "platform_version", "public_ip", "rule", "username"]
+  days              = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+  time_keys         = ["days", "end", "not_after", "not_before", "start", "timezone"]
+
+  # What the value of each condition key is made of.
+  conditions = {
+    all_groups             = "group"
+    aws_client_version     = "version"
+    client_openvpn_version = "version"
+    common_name            = "pattern"
+    endpoint               = "endpoint"
+    groups                 = "group"
+    platform               = "pattern"
+    platform_version       = "version"
+    posture                = "status"
+    public_ip              = "network"
+    time                   = "time"
+    username               = "pattern"
+  }
+
+  # Names that cannot be empty. Patterns can: an empty user name is that of a client that has none.
+  articles = { endpoint = "an endpoint", group = "a group", status = "a status" }
+
+  # AWS's limits of an answer, https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-authorization.html
+  max_characters = 255
+  max_statuses   = 10
+
+  octet           = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+  ipv4            = "(?:${local.octet}\\.){3}${local.octet}"
+  version_pattern = "^( *(=|!=|>=|<=|>|<)? *[0-9]{1,9}(\\.[0-9]{1,9})* *| *~> *[0-9]{1,9}(\\.[0-9]{1,9})+ *)(,( *(=|!=|>=|<=|>|<)? *[0-9]{1,9}(\\.[0-9]{1,9})* *| *~> *[0-9]{1,9}(\\.[0-9]{1,9})+ *))*$"
+  instant_pattern = "^[12][0-9]{3}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+  clock_pattern   = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+  zone_pattern    = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
+}
+
+# --- the policy, taken apart ------------------------------------------------------------------------------------------
+
+locals {
+  elements = flatten([
+    for list, rules in { rules = var.rules, posture_rules = var.posture_rules } : try([
+      for position, rule in rules : { list = list, position = position, json = jsonencode(rule) }
+      if startswith(jsonencode(rules), "[")
+    ], [])
+  ])
+
+  named = [
+    for element in local.elements : merge(element, {
+      where = "${element.list}[${element.position}]"
+      name  = try(jsonencode(jsondecode(element.json).name), "")
+    }) if startswith(element.json, "{")
+  ]
+
+  rules = [
+    for rule in local.named : merge(rule, {
+      where = rule.list == "rules" && startswith(rule.name, "\"") && rule.name != "\"\"" ? "${rule.where} ${rule.name}" : rule.where
+    })
+  ]
+  access_rules  = [for rule in local.rules : rule if rule.list == "rules"]
+  posture_rules = [for rule in local.rules : rule if rule.list == "posture_rules"]
+
+  attributes = flatten([
+    for rule in local.rules : [
+      for key, value in jsondecode(rule.json) : {
+        list  = rule.list, where = "${rule.where}: ${key}", of = rule.where, key = key, json = jsonencode(value)
+        known = contains(rule.list == "rules" ? local.rule_keys : local.posture_rule_keys, key)
+      }
+    ]
+  ])
+  blocks = [for attribute in local.attributes : attribute if contains(["when", "unless"], attribute.key)]
+
+  entries = flatten([
+    for block in local.blocks : [
+      for key, value in jsondecode(block.json) : {
+        list = block.list, where = "${block.where}.${key}", of = block.where, key = key, json = jsonencode(value)
+        kind = block.list == "posture_rules" && key == "posture" ? "" : lookup(local.conditions, key, "")
+      }
+    ] if startswith(block.json, "{")
+  ])
+
+  times = flatten([
+    for entry in local.entries : [
+      for key, value in jsondecode(entry.json) : {
+        where = "${entry.where}.${key}", of = entry.where, key = key, json = jsonencode(value)
+      }
+    ] if entry.kind == "time" && startswith(entry.json, "{")
+  ])
+
+  lists = concat(
+    [for entry in local.entries : { where = entry.where, json = entry.json, kind = entry.kind } if !contains(["", "time", "version"], entry.kind)],
+    [for time in local.times : { where = time.where, json = time.json, kind = "day" } if time.key == "days"],
+  )
+  members = flatten([
+    for list in local.lists : [
+      for position, value in jsondecode(list.json) : {
+        where = "${list.where}[${position}]", kind = list.kind, json = jsonencode(value), text = try(tostring(value), "")
+      }
+    ] if startswith(list.json, "[")
+  ])
+  texts    = [for member in local.members : member if startswith(member.json, "\"")]
+  networks = [for text in local.texts : merge(text, { address = split("/", text.text)[0] }) if text.kind == "network"]
+
+  messages = concat(
+    [for attribute in local.attributes : { where = attribute.where, json = attribute.json } if attribute.list == "rules" && attribute.key == "message" && attribute.json != "null"],
+    [{ where = "default_deny_message", json = jsonencode(var.default_deny_message) }],
+  )
+  statuses = concat(
+    [for rule in local.posture_rules : { where = "${rule.where}: status", json = try(jsonencode(jsondecode(rule.json).status), "") }],
+    [for status in [var.default_posture_status] : { where = "default_posture_status", json = jsonencode(status) } if status != null && status != ""],
+  )
+  assigned = sort(distinct([for status in local.statuses : jsondecode(status.json) if startswith(status.json, "\"") && status.json != "\"\""]))
+}
+
+# --- names that are unknown, and which was meant ----------------------------------------------------------------------
+
+locals {
+  unknown = concat(
+    [
+      for attribute in local.attributes : {
+        text    = "${attribute.of} has the unknown key ${jsonencode(attribute.key)}"
+        written = attribute.key, names = attribute.list == "rules" ? local.rule_keys : local.posture_rule_keys
+      } if !attribute.known
+    ],
+    [
+      for entry in local.entries : {
+        text    = "${entry.of} has the unknown key ${jsonencode(entry.key)}"
+        written = entry.key, names = [for key in keys(local.conditions) : key if entry.list == "rules" || key != "posture"]
+      } if entry.kind == ""
+    ],
+    [
+      for time in local.times : {
+        text    = "${time.of} has the unknown key ${jsonencode(time.key)}"
+        written = time.key, names = local.time_keys
+      } if !contains(local.time_keys, time.key)
+    ],
+    flatten([
+      for message in local.messages : [
+        for name in flatten(regexall("\\{([^{}]*)\\}", jsondecode(message.json))) : {
+          text    = "${message.where} has the unknown placeholder ${jsonencode(name)}"
+          written = name, names = local.placeholders
+        } if !contains(local.placeholders, name)
+      ] if startswith(message.json, "\"")
+    ]),
+    flatten([
+      for entry in local.entries : [
+        for status in sort(distinct(try(tolist([for status in jsondecode(entry.json) : tostring(status)]), []))) : {
+          text    = "${entry.where} has ${jsonencode(status)}, which no posture rule assigns"
+          written = status, names = local.assigned
+        } if status != "" && !contains(local.assigned, status)
+      ] if entry.kind == "status" && alltrue([for member in local.texts : member.text != "" if startswith(member.where, "${entry.where}[")])
+    ]),
+  )
+
+  # Leaving out at most one letter on each side makes both equal: a letter too many, too few, another one, or two that
+  # changed places.
+  neighbours = {
+    for word in distinct(flatten([for name in local.unknown : concat([lower(replace(name.written, "-", "_"))], name.names)])) :
+    word => concat([word], [for position in range(length(word)) : "${substr(word, 0, position)}${substr(word, position + 1, -1)}"])
+  }
+
+  suggestions = [
+    for unknown in local.unknown : [
+      for name in unknown.names : name if anytrue([
+        for written in [lower(replace(unknown.written, "-", "_"))] : anytrue([
+          length(written) >= 3 && (startswith(name, written) || startswith(written, name)),
+          length(setintersection(local.neighbours[written], local.neighbours[name])) > 0,
+        ])
+      ])
+    ]
+  ]
+}
+
+# --- the problems -----------------------------------------------------------------------------------------------------
+
+locals {
+  # What was found: a scalar as it is, of a list or an object only that it is one.
+  found = {
+    for json in distinct(concat(
+      [jsonencode(var.rules), jsonencode(var.posture_rules)],
+      local.elements[*].json, local.named[*].name, local.attributes[*].json, local.entries[*].json,
+      local.times[*].json, local.members[*].json, local.messages[*].json, local.statuses[*].json,
+    )) : json => startswith(json, "[") ? "is a list" : startswith(json, "{") ? "is an object" : json == "" ? "is missing" : "is ${json}"
+  }
+
+  problems = concat(
+    # The lists and their elements
+    [for json in [jsonencode(var.rules)] : "rules ${local.found[json]}; write a list of rules" if !startswith(json, "[")],
+    [for json in [jsonencode(var.posture_rules)] : "posture_rules ${local.found[json]}; write a list of posture rules" if json != "null" && !startswith(json, "[")],
+    [
+      for element in local.elements : "${element.list}[${element.position}] ${local.found[element.json]}; ${
+        element.list == "rules" ? "write an object such as { name = \"staff\", effect = \"allow\" }" : "write an object such as { status = \"compliant\" }"
+      }" if !startswith(element.json, "{")
+    ],
+
+    # Unknown keys, placeholders and statuses
+    [
+      for position, unknown in local.unknown : "${unknown.text}; ${
+        length(local.suggestions[position]) > 0 ? "did you mean ${jsonencode(local.suggestions[position][0])}?" :
+        length(unknown.names) > 0 ? "write one of ${join(", ", unknown.names)}" : "write a posture rule that does"
+      }"
+    ],
+
+    # Access rules
+    [for rule in local.access_rules : "${rule.where}: name ${local.found[rule.name]}; write one that no other rule has: name = \"staff\"" if !startswith(rule.name, "\"") || rule.name == "\"\""],
+    [
+      for rule in local.access_rules : "rules[${rule.position}]: name is ${rule.name}, as that of rules[${lookup(local.taken_by, rule.name, "")}]; write one that no other rule has"
+      if startswith(rule.name, "\"") && rule.name != "\"\"" && lookup(local.taken_by, rule.name, rule.position) != rule.position
+    ],
+    [for rule in local.access_rules : "${rule.where}: effect is missing; write \"allow\" or \"deny\"" if !contains(keys(jsondecode(rule.json)), "effect")],
+    [
+      for attribute in local.attributes : "${attribute.where} ${local.found[attribute.json]}; write \"allow\" or \"deny\""
+      if attribute.list == "rules" && attribute.key == "effect" && !contains(["\"allow\"", "\"deny\""], attribute.json)
+    ],
+    [
+      for attribute in local.attributes : "${attribute.where} ${local.found[attribute.json]}; write true or false"
+      if attribute.list == "rules" && attribute.key == "shadow" && !contains(["true", "false", "null"], attribute.json)
+    ],
+    [
+      for rule in local.access_rules : "${rule.where}: message is on a rule that allows; remove it, or write effect = \"deny\""
+      if try(jsondecode(rule.json).effect == "allow" && startswith(jsonencode(jsondecode(rule.json).message), "\"") && jsondecode(rule.json).message != "", false)
+    ],
+    [
+      for json in [jsonencode(var.rules)] :
+      "rules have none that allows: nobody could connect; write at least one with effect = \"allow\" and without shadow = true"
+      if startswith(json, "[") && alltrue([
+        for element in local.elements : anytrue([
+          try(jsondecode(element.json).effect == "deny", false), try(jsonencode(jsondecode(element.json).shadow) == "true", false)
+        ]) if element.list == "rules"
+      ])
+    ],
+
+    # Messages and statuses
+    [for message in local.messages : "${message.where} ${local.found[message.json]}; write a text, or leave it out" if !startswith(message.json, "\"") || message.json == "\"\""],
+    [
+      for message in local.messages : "${message.where} has ${length(regexall("(?s).", jsondecode(message.json)))} characters; write at most ${local.max_characters}"
+      if try(length(regexall("(?s).", jsondecode(message.json))) > local.max_characters, false)
+    ],
+    [for status in local.statuses : "${status.where} ${local.found[status.json]}; write one such as \"compliant\"" if !startswith(status.json, "\"") || status.json == "\"\""],
+    [
+      for status in local.statuses : "${status.where} has ${length(regexall("(?s).", jsondecode(status.json)))} characters; write at most ${local.max_characters}"
+      if try(length(regexall("(?s).", jsondecode(status.json))) > local.max_characters, false)
+    ],
+    [
+      for count in [length(distinct([for status in local.statuses : status.json if status.where != "default_posture_status" && startswith(status.json, "\"") && status.json != "\"\""]))] :
+      "posture_rules have ${count} distinct statuses; AWS takes at most ${local.max_statuses} in an answer: write fewer" if count > local.max_statuses
+    ],
+
+    # Conditions
+    [for block in local.blocks : "${block.where} ${local.found[block.json]}; leave it out, or write an object of conditions" if !startswith(block.json, "{")],
+    [for block in local.blocks : "${block.where} is empty; leave it out, or write at least one condition" if block.json == "{}"],
+    [for list in local.lists : "${list.where} ${local.found[list.json]}; write a list of strings" if !startswith(list.json, "[")],
+    [for list in local.lists : "${list.where} is empty; leave it out, or name what it should match" if list.json == "[]"],
+    [for member in local.members : "${member.where} ${local.found[member.json]}; write a string" if !startswith(member.json, "\"")],
+    [for text in local.texts : "${text.where} is \"\"; write the name of ${local.articles[text.kind]}" if text.text == "" && contains(keys(local.articles), text.kind)],
+    [
+      for entry in local.entries : "${entry.where} ${local.found[entry.json]}; write a version constraint such as \">= 10.0.19045, < 11\" or \"~> 2.6\""
+      if entry.kind == "version" && !(startswith(entry.json, "\"") && can(regex(local.version_pattern, jsondecode(entry.json))))
+    ],
+    [
+      for network in local.networks : "${network.where} is ${network.json}; ${
+        # A block with bits behind its prefix; an IPv4-mapped address, which cidrhost writes with dots, has no network to show.
+        can(cidrhost(network.text, 0)) && local.readable[network.where] && !(strcontains(network.text, ":") && strcontains(local.first[network.where], ".")) ?
+        "write \"${try(cidrhost(network.text, 0), "")}/${split("/", network.text)[1]}\" for the network or \"${network.address}\" for the one address" :
+        "write an address or a CIDR block, such as \"198.51.100.7\", \"198.51.100.0/24\" or \"2001:db8::/32\""
+      }" if !local.readable[network.where] || try(cidrhost(network.text, 0) != local.first[network.where], false)
+    ],
+
+    # Times
+    [
+      for entry in local.entries : "${entry.where} ${local.found[entry.json]}; write an object such as { days = [\"mon\"], start = \"07:00\", end = \"20:00\" }"
+      if entry.kind == "time" && !startswith(entry.json, "{")
+    ],
+    [
+      for entry in local.entries : "${entry.where} names no time; write days, start and end, not_before or not_after"
+      if entry.kind == "time" && startswith(entry.json, "{") && try(length(setsubtract(keys(jsondecode(entry.json)), ["timezone"])) == 0, false)
+    ],
+    [for text in local.texts : "${text.where} is ${text.json}; write one of ${join(", ", local.days)}" if text.kind == "day" && !contains(local.days, text.text)],
+    flatten([
+      for entry in local.entries : [
+        for pair in [["start", "end"], ["end", "start"]] : "${entry.where} has ${pair[0]} without ${pair[1]}; write both or neither"
+        if contains(keys(jsondecode(entry.json)), pair[0]) && !contains(keys(jsondecode(entry.json)), pair[1])
+      ] if entry.kind == "time" && startswith(entry.json, "{")
+    ]),
+    [
+      for time in local.times : "${time.where} ${local.found[time.json]}; write HH:MM, such as \"07:00\" (end may be \"24:00\")"
+      if contains(["start", "end"], time.key) && !(time.key == "end" && time.json == "\"24:00\"") && !(startswith(time.json, "\"") && can(regex(local.clock_pattern, jsondecode(time.json))))
+    ],
+    [
+      for time in local.times : "${time.of} has equal start and end, ${time.json}; for the whole day write start = \"00:00\", end = \"24:00\""
+      if time.key == "end" && startswith(time.json, "\"") && can(regex(local.clock_pattern, jsondecode(time.json))) && anytrue([
+        for start in local.times : start.json == time.json if start.of == time.of && start.key == "start"
+      ])
+    ],
+    [
+      for time in local.times : "${time.where} ${local.found[time.json]}; write an IANA name such as \"Europe/Berlin\""
+      if time.key == "timezone" && !(startswith(time.json, "\"") && can(regex(local.zone_pattern, jsondecode(time.json))))
+    ],
+    [
+      for time in local.times : "${time.where} ${local.found[time.json]}; write RFC 3339 with an offset, such as \"2026-12-24T18:00:00Z\""
+      if contains(["not_before", "not_after"], time.key) && !(startswith(time.json, "\"") && can(regex(local.instant_pattern, jsondecode(time.json))) && can(timecmp(jsondecode(time.json), jsondecode(time.json))))
+    ],
+  )
+
+  # The first rule of each name.
+  taken_by = { for name, positions in { for rule in local.access_rules : rule.name => rule.position... } : name => positions[0] }
+
+  # Whether an address, and a prefix length if there is one, can be read; and the address as Terraform writes it.
+  readable = {
+    for network in local.networks : network.where => anytrue([
+      can(regex("^${local.ipv4}(/([0-9]|[12][0-9]|3[0-2]))?$", network.text)),
+      alltrue([
+        strcontains(network.address, ":"),
+        can(cidrhost("${network.address}/128", 0)),
+        !strcontains(network.address, ".") || can(regex(":${local.ipv4}$", network.address)),
+        can(regex("^[^/]+(/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?$", network.text)),
+      ]),
+    ])
+  }
+  first = {
+    for network in local.networks : network.where => try(cidrhost("${network.address}/${strcontains(network.address, ":") ? 128 : 32}", 0), "")
+  }
+}

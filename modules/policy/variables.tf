@@ -1,0 +1,45 @@
+# The policy variables are of type any: an object type would drop an attribute that it does not know in silence, so that
+# a mistyped condition would widen an allow rule to everybody. problems.tf checks every key and every value instead.
+
+variable "rules" {
+  description = <<-EOT
+    Access rules, in the order in which they are looked through. A list of objects:
+    - `name`: unique; it stands in the decision log and in messages.
+    - `effect`: `allow` or `deny`. A deny rule that applies beats every allow rule; where no rule allows, the connection is denied.
+    - `when`: object of conditions that must all hold (default: always).
+    - `unless`: object of conditions of which not all may hold (default: never excluded).
+    - `message`: of a deny rule: what the user is shown, at most 255 characters. Placeholders: `{rule}`, `{username}`, `{common_name}`, `{platform}`, `{platform_version}`, `{public_ip}`, `{connection_id}`, `{endpoint_id}`.
+    - `shadow`: `true` leaves the rule out of the decision and records what it would have changed (default: `false`).
+  EOT
+  type        = any
+}
+
+variable "posture_rules" {
+  description = <<-EOT
+    Rules that assign posture compliance statuses, which stand in the connection log and which rules can name in a `posture` condition. A list of objects:
+    - `status`: at most 255 characters; at most 10 distinct ones in all.
+    - `when`, `unless`: as in `rules`, without `posture`.
+  EOT
+  type        = any
+  default     = []
+}
+
+variable "default_posture_status" {
+  description = "Posture compliance status of a connection to which no posture rule applies. Null assigns none."
+  type        = string
+  default     = null
+}
+
+variable "default_deny_message" {
+  description = "What a user is shown who is denied by no rule, or by one without a message; at most 255 characters, with the placeholders of a rule's `message`. `{rule}` is `implicit-deny` where no rule allows."
+  type        = string
+  default     = "Access denied. Contact your administrator and quote {connection_id}."
+  nullable    = false
+}
+
+variable "shadow_mode" {
+  description = "Allow every connection, and record in the decision log what the policy would have done."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -1,0 +1,51 @@
+"""One table of bad policies: the plan refuses each of them in the very words in which the function would."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connect_handler.policy import Policy, PolicyError
+
+CASES = json.loads((Path(__file__).parents[2] / "policies" / "invalid.json").read_text())
+
+
+def name_of(case: dict[str, Any]) -> str:
+    return str(case["name"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_the_function_says_what_is_wrong(case: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError) as raised:
+        Policy(json.dumps(case["policy"]))
+    assert sorted(raised.value.problems) == case["problems"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_the_plan_says_the_same(
+    case: dict[str, Any], apply_policy: Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]]
+) -> None:
+    outputs, problems = apply_policy(case["policy"])
+    assert outputs.get("environment") is None
+    assert problems == ["The policy is not valid.", *case["problems"]]
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_every_problem_says_what_to_write_instead(case: dict[str, Any]) -> None:
+    for problem in case["problems"]:
+        advice = problem.rpartition("; ")[2]
+        assert advice.startswith(
+            ("write ", "did you mean ", "remove it", "leave it out", "AWS takes ", "for the whole day ")
+        )
+
+
+def test_a_time_zone_that_does_not_exist_is_found_by_the_function_alone() -> None:
+    rule = {
+        "name": "staff",
+        "effect": "allow",
+        "when": {"time": {"days": ["mon"], "timezone": "Europe/Bielefeld"}},
+    }
+    with pytest.raises(PolicyError, match='"Europe/Bielefeld", which the IANA time zone database does not have'):
+        Policy(json.dumps({"rules": [rule]}))
