@@ -1,0 +1,83 @@
+# Everything that the targets make lies in this checkout (.venv, .venv-checkov, .cache) or in the system's
+# temporary folder. They need Python 3.11 or newer and Terraform 1.9 or newer on PATH.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# A Python to make the virtual environment with; empty: one that is found on PATH.
+PYTHON ?=
+
+python := .venv/bin/python
+
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# pip asks rustc for its version, and a rustc of rustup's makes itself a folder in a home directory that has none.
+ifeq ($(wildcard $(HOME)/.rustup),)
+export RUSTUP_HOME := $(CURDIR)/.cache/rustup
+endif
+
+.PHONY: help venv bundle demo test test-slow lint fmt docs clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+venv: .venv/.installed ## Make the virtual environment .venv, with this project in it
+
+bundle: venv ## Build the function's code, modules/handler/connect_handler.zip
+	@$(python) -m tools.bundle
+
+demo: venv ## See the handler decide: terraform apply, connection attempts, a change of policy, destroy
+	@$(python) -m tools.demo
+
+test: venv .venv-checkov/.installed ## Run every check that needs no waiting
+	@$(python) -m tools.check
+
+test-slow: venv ## Run the tests of what the AWS provider makes slow (about ten minutes)
+	@$(python) -m tools.check pytest-slow
+
+lint: venv .venv-checkov/.installed ## Run the checks that run nothing: ruff, mypy, terraform, checkov
+	@$(python) -m tools.check lint
+
+fmt: venv ## Format Python and Terraform files
+	@$(python) -m ruff check --fix --quiet .
+	@$(python) -m ruff format .
+	@$(python) -m tools.terraform_cli -- fmt -recursive
+
+docs: venv ## Write the inputs and outputs into the READMEs
+	@$(python) -m tools.terraform_docs
+
+clean: ## Remove what these targets made, except the bundle
+	rm -rf .venv .venv-checkov .cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# $(call new_venv,FOLDER): make a virtual environment, or keep one that still runs.
+define new_venv
+	@if ! $(1)/bin/python -c '' 2>/dev/null; then \
+		found=$$(tools/find-python.sh '$(PYTHON)'); \
+		echo "Making $(1) with $$("$$found" --version) ($$found)"; \
+		"$$found" -m venv --clear $(1); \
+	fi
+endef
+
+# $(call install,FOLDER,ARGUMENTS): install with pip, naming each package as it comes.
+define install
+	@$(1)/bin/python -m pip install --progress-bar off $(2) \
+		| awk '/^Collecting/ { sub(/[^A-Za-z0-9_.-].*/, "", $$2); printf "%s ", $$2; fflush() } END { print "" }'
+endef
+
+.venv/.installed: pyproject.toml
+	$(call new_venv,.venv)
+	@echo "Installing the project and its tools into .venv (about a minute, the first time)"
+	$(call install,.venv,--editable '.[dev]')
+	@$(python) -m localaws install-runtimes
+	@touch $@
+
+# checkov pins boto3, so it lives apart.
+.venv-checkov/.installed: tools/checkov-requirements.txt
+	$(call new_venv,.venv-checkov)
+	@echo "Installing checkov into .venv-checkov (about a minute, the first time)"
+	$(call install,.venv-checkov,--requirement $<)
+	@touch $@

@@ -1,0 +1,190 @@
+"""tools/bundle.py: the same sources give the same zip, whoever builds it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tools import ROOT, bundle
+
+BUILDER = ROOT / "tools" / "bundle.py"
+VERSION = "2026.6"
+
+
+def interpreters() -> list[str]:
+    """Every Python from 3.11 on that this machine has, one of each version."""
+    folders = [Path(folder) for folder in os.get_exec_path()]
+    # pyenv's shims refuse to run a version that is not switched on; the versions themselves do run.
+    folders += [path for shims in folders if shims.name == "shims" for path in shims.parent.glob("versions/*/bin")]
+    found = {sys.version.split()[0]: sys.executable}
+    for folder in folders:
+        for path in folder.glob("python3*"):
+            if not re.fullmatch(r"python3(\.\d+)?", path.name):
+                continue
+            answer = subprocess.run([path, "-VV"], capture_output=True, text=True, check=False)
+            version = re.match(r"Python (3\.(\d+)\.\S+)", answer.stdout)
+            if version and int(version.group(2)) >= 11:
+                found.setdefault(version.group(1), str(path))
+    return list(found.values())
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A package such as the handler's, with what lies about in one."""
+    files = {
+        "connect_handler/__init__.py": "",
+        "connect_handler/handler.py": "def handler(event, context): ...\n",
+        "connect_handler/sub/data.json": "{}\n",
+        "connect_handler/__pycache__/handler.cpython-311.pyc": "bytecode",
+        "connect_handler/sub/__pycache__/x.cpython-311.pyc": "bytecode",
+        "connect_handler/.DS_Store": "litter",
+    }
+    return written(tmp_path, files) / "connect_handler"
+
+
+@pytest.fixture
+def tzdata(tmp_path: Path) -> Path:
+    """A folder in which tzdata is installed, beside something else."""
+    files = {
+        "site/tzdata/__init__.py": "",
+        "site/tzdata/zoneinfo/Europe/Berlin": "TZif",
+        f"site/tzdata-{VERSION}.dist-info/METADATA": "Name: tzdata\n",
+        f"site/tzdata-{VERSION}.dist-info/licenses/LICENSE": "licence",
+        f"site/tzdata-{VERSION}.dist-info/licenses/licenses/LICENSE_APACHE": "other licence",
+        "site/rich/__init__.py": "",
+    }
+    return written(tmp_path, files) / "site"
+
+
+def written(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("interpreter", interpreters())
+def test_every_python_of_this_machine_builds_the_committed_bundle(interpreter: str, tmp_path: Path) -> None:
+    built = tmp_path / "built.zip"
+    tzdata = bundle.installed_tzdata()
+    arguments = [interpreter, "-I", "-S", str(BUILDER), "--tzdata", str(tzdata), "--output", str(built)]
+    subprocess.run(arguments, check=True, cwd=tmp_path)
+    assert built.read_bytes() == bundle.BUNDLE.read_bytes(), "run `make bundle`"
+
+
+def test_the_bundle_runs_from_its_root(tmp_path: Path) -> None:
+    with zipfile.ZipFile(bundle.BUNDLE) as committed:
+        committed.extractall(tmp_path)
+    statement = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import connect_handler.handler as h, tzdata, zoneinfo;"
+        "print(h.__file__, tzdata.__file__, zoneinfo.ZoneInfo('Europe/Berlin'))"
+    )
+    # -I -S: nothing but the standard library beside the bundle.
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", statement, tmp_path], capture_output=True, text=True, check=True
+    )
+    handler, zones, zone = run.stdout.split()
+    assert Path(handler).is_relative_to(tmp_path)
+    assert Path(zones).is_relative_to(tmp_path)
+    assert zone == "Europe/Berlin"
+
+
+def test_the_bundle_holds_the_package_the_time_zones_and_their_licences(source: Path, tzdata: Path) -> None:
+    assert set(bundle.members(source, tzdata, VERSION)) == {
+        "connect_handler/__init__.py",
+        "connect_handler/handler.py",
+        "connect_handler/sub/data.json",
+        "tzdata/__init__.py",
+        "tzdata/zoneinfo/Europe/Berlin",
+        f"tzdata-{VERSION}.dist-info/licenses/LICENSE",
+        f"tzdata-{VERSION}.dist-info/licenses/licenses/LICENSE_APACHE",
+    }
+
+
+def test_neither_the_order_nor_the_dates_nor_the_modes_of_the_files_matter(source: Path, tzdata: Path) -> None:
+    first = bundle.archive(bundle.members(source, tzdata, VERSION))
+    for path in source.rglob("*.py"):
+        os.utime(path, (1, 1_700_000_000))
+        path.chmod(0o600)
+    contents = bundle.members(source, tzdata, VERSION)
+    assert bundle.archive(dict(reversed(contents.items()))) == first
+
+
+def test_members_are_stored_sorted_dated_1980_and_readable_by_all(source: Path, tzdata: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle.archive(bundle.members(source, tzdata, VERSION)))
+    with zipfile.ZipFile(path) as built:
+        entries = built.infolist()
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {(entry.create_system, entry.external_attr >> 16) for entry in entries} == {(3, 0o100644)}
+    assert {entry.compress_type for entry in entries} == {zipfile.ZIP_STORED}
+
+
+def test_check_names_the_members_that_differ(source: Path, tzdata: Path, tmp_path: Path) -> None:
+    contents = bundle.members(source, tzdata, VERSION)
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle.archive(contents))
+    assert bundle.differences(path, contents) == []
+    changed = {**contents, "connect_handler/handler.py": b"pass\n", "connect_handler/new.py": b""}
+    del changed["connect_handler/__init__.py"]
+    assert bundle.differences(path, changed) == [
+        "missing: connect_handler/new.py",
+        "not in the sources: connect_handler/__init__.py",
+        "changed: connect_handler/handler.py",
+    ]
+
+
+def test_check_sees_a_bundle_that_another_program_packed(source: Path, tzdata: Path, tmp_path: Path) -> None:
+    contents = bundle.members(source, tzdata, VERSION)
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as other:
+        for name, data in contents.items():
+            other.writestr(name, data)
+    assert bundle.differences(path, contents) == ["the members are the same; their order, dates or modes are not"]
+
+
+@pytest.mark.parametrize("text", [None, "no zip file"])
+def test_check_fails_without_a_bundle(
+    text: str | None, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bundle.zip"
+    if text is not None:
+        path.write_text(text)
+    assert bundle.main(["--check", "--source", str(source), "--output", str(path)]) == 1
+    assert str(path) in capsys.readouterr().err
+    assert path.exists() == (text is not None)
+
+
+def test_another_version_of_tzdata_than_the_pinned_one_is_refused(source: Path, tzdata: Path) -> None:
+    with pytest.raises(bundle.BundleError, match=rf"carries tzdata 2020\.1, .* has tzdata-{VERSION}\.dist-info"):
+        bundle.members(source, tzdata, "2020.1")
+
+
+def test_tzdata_without_its_licences_is_refused(source: Path, tzdata: Path) -> None:
+    for path in list(tzdata.rglob("LICENSE*")):
+        path.unlink()
+    with pytest.raises(bundle.BundleError, match="no licence file"):
+        bundle.members(source, tzdata, VERSION)
+
+
+def test_a_package_without_the_entry_point_is_refused(source: Path, tzdata: Path) -> None:
+    (source / "handler.py").unlink()
+    with pytest.raises(bundle.BundleError, match=r"has no handler\.py"):
+        bundle.members(source, tzdata, VERSION)
+
+
+def test_pyproject_must_pin_tzdata(tmp_path: Path) -> None:
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text('[project.optional-dependencies]\ndev = ["tzdata>=2025.1"]\n')
+    with pytest.raises(bundle.BundleError, match="pins no tzdata"):
+        bundle.pinned_tzdata(pyproject)
+    pyproject.write_text('[project.optional-dependencies]\ndev = ["rich", "tzdata==2025.1"]\n')
+    assert bundle.pinned_tzdata(pyproject) == "2025.1"
