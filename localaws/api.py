@@ -1,0 +1,286 @@
+"""The Python face of localaws: start it, talk to it, connect a client to an endpoint of it."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import threading
+import urllib.error
+import urllib.request
+import weakref
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from localaws.settings import Settings, register, unregister
+
+if TYPE_CHECKING:
+    from localaws.server import Server
+
+ACCESS_KEY_ID = "AKIALOCALAWS00000000"
+SECRET_ACCESS_KEY = "local"  # noqa: S105 - nobody checks it
+
+_running: weakref.WeakSet[LocalAws] = weakref.WeakSet()
+
+
+class LocalAwsError(Exception):
+    """localaws refused what was asked; ``code`` is AWS's error code."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class ConnectionAttempt:
+    """What became of a client that tried to connect to a Client VPN endpoint."""
+
+    endpoint_id: str
+    connection_id: str
+    allowed: bool
+    #: What the client is shown; "" if it was allowed.
+    message: str
+    #: The connection log's connection-attempt-failure-reason; None if it was allowed.
+    failure_reason: str | None
+    posture_compliance_statuses: list[str]
+    #: The connection log event: every plain value is a string, "NA" where there is none.
+    log_event: dict[str, Any]
+    #: The event that the client connect handler got; None if none was called.
+    request: dict[str, Any] | None
+    #: What it answered, valid or not; None if there was no answer.
+    response: Any
+    #: Why there was no valid answer. A client never sees it.
+    error: str | None
+    #: What the function wrote during the invocation, line by line, without Lambda's own lines.
+    function_log: list[str]
+    #: The Python that ran the function, such as "Python 3.13.0 (/usr/bin/python3.13)"; "" if it did not run.
+    interpreter: str
+    #: Whether the invocation had to wait for a new execution environment.
+    cold_start: bool
+    #: From the attempt to its outcome, in milliseconds.
+    duration_ms: float
+
+    @classmethod
+    def parse(cls, answer: dict[str, Any]) -> ConnectionAttempt:
+        """Reads the server's description of an attempt."""
+        invocation = answer["Invocation"] or {}
+        return cls(
+            endpoint_id=answer["EndpointId"],
+            connection_id=answer["ConnectionId"],
+            allowed=answer["Allowed"],
+            message=answer["Message"],
+            failure_reason=answer["FailureReason"],
+            posture_compliance_statuses=answer["PostureComplianceStatuses"],
+            log_event=answer["LogEvent"],
+            request=answer["Request"],
+            response=answer["Response"],
+            error=answer["Error"],
+            function_log=invocation.get("Log", []),
+            interpreter=invocation.get("Interpreter", ""),
+            cold_start=invocation.get("ColdStart", False),
+            duration_ms=answer["DurationMs"],
+        )
+
+
+def connect(
+    endpoint_url: str,
+    endpoint_id: str,
+    *,
+    username: str = "",
+    groups: list[str] | None = None,
+    common_name: str = "",
+    platform: str = "",
+    platform_version: str = "",
+    public_ip: str = "192.0.2.1",
+    client_openvpn_version: str = "",
+    aws_client_version: str = "",
+    schema_version: str = "v3",
+) -> ConnectionAttempt:
+    """Connects a client to an endpoint, as the Client VPN service would once it has authenticated it.
+
+    The attributes are those of the handler's request; what the endpoint's authentication does not provide is left out
+    of it (no user name with mutual authentication alone, no common name without it). Raises LocalAwsError for an
+    endpoint that does not exist and attributes that cannot be.
+    """
+    body = {
+        "EndpointId": endpoint_id,
+        "SchemaVersion": schema_version,
+        "Attributes": {
+            "username": username,
+            "groups": groups or [],
+            "common_name": common_name,
+            "platform": platform,
+            "platform_version": platform_version,
+            "public_ip": public_ip,
+            "client_openvpn_version": client_openvpn_version,
+            "aws_client_version": aws_client_version,
+        },
+    }
+    url = f"{endpoint_url.rstrip('/')}/localaws-api/client-vpn/connections"
+    request = urllib.request.Request(  # noqa: S310 - the address is the caller's own
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    # A proxy of the environment is not meant for a server on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request) as answer:
+            return ConnectionAttempt.parse(json.load(answer))
+    except urllib.error.HTTPError as error:
+        try:
+            problem = json.load(error)["Error"]
+        except (ValueError, KeyError, TypeError):
+            raise LocalAwsError("ServiceUnavailable", f"{url} answered {error.code}: is that localaws?") from None
+        raise LocalAwsError(problem["Code"], problem["Message"]) from None
+    except OSError as error:
+        raise LocalAwsError("ServiceUnavailable", f"no localaws answers at {endpoint_url}: {error}") from None
+
+
+class LocalAws:
+    """AWS on this machine: an HTTP server on loopback in this process.
+
+    Serves what moto serves, Client VPN endpoints, and Lambda functions that run. One account and one Region for
+    functions and endpoints; several servers can run at once if their account IDs differ. Everything it started or
+    wrote is gone after ``close``.
+
+    >>> with LocalAws() as aws:
+    ...     endpoints = aws.client("ec2").describe_client_vpn_endpoints()
+    """
+
+    def __init__(
+        self,
+        region: str = "eu-central-1",
+        *,
+        account_id: str = "123456789012",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        transition_seconds: float = 0.2,
+        client_connect_timeout: float = 30.0,
+        ended_connection_seconds: float = 3600.0,
+        concurrent_executions: int = 1000,
+        lambda_endpoint_url: str | None = None,
+    ):
+        """``port`` 0 takes a free one; the other settings are explained at localaws.settings.Settings."""
+        self.settings = Settings(
+            account_id=account_id,
+            region=region,
+            transition_seconds=transition_seconds,
+            client_connect_timeout=client_connect_timeout,
+            ended_connection_seconds=ended_connection_seconds,
+            concurrent_executions=concurrent_executions,
+            lambda_endpoint_url=lambda_endpoint_url,
+        )
+        self._host = host
+        self._port = port
+        self._server: Server | None = None
+        self._session_lock = threading.Lock()
+
+    def start(self) -> LocalAws:
+        """Start serving, and return itself.
+
+        Raises RuntimeError if the account is served already, OSError if the port is in use.
+        """
+        # moto takes most of a second to import: only who starts a server pays for it.
+        from localaws.extension import forget, install
+        from localaws.server import Application, Server
+
+        register(self.settings)
+        try:
+            install()
+            forget(self.settings.account_id)
+            self._server = Server(self._host, self._port, Application(self.settings))
+        except BaseException:
+            unregister(self.settings)
+            raise
+        self.settings.endpoint_url = self._server.url
+        self._server.start()
+        _running.add(self)
+        return self
+
+    def close(self) -> None:
+        """Ends the server, all functions and all state. Can be called again."""
+        if self._server is None:
+            return
+        from localaws.extension import forget
+
+        server, self._server = self._server, None
+        _running.discard(self)
+        try:
+            # First what requests wait for, then the requests, then what these may have begun meanwhile.
+            forget(self.settings.account_id)
+            server.close()
+            forget(self.settings.account_id)
+        finally:
+            unregister(self.settings)
+
+    def __enter__(self) -> LocalAws:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address that AWS_ENDPOINT_URL takes."""
+        if self._server is None:
+            raise RuntimeError("LocalAws is not running: use it in a with statement, or call start() first")
+        return self.settings.endpoint_url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that send a child process (Terraform, boto3, the AWS CLI) here."""
+        return environment(self.endpoint_url, self.settings.region)
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client of the service; the options go to boto3."""
+        with self._session_lock:
+            # Sessions are not for several threads at once, but they keep what makes a second client cheap.
+            return self._session.client(service, endpoint_url=self.endpoint_url, **options)
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3
+
+        return boto3.Session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=self.settings.region)
+
+    def connect(self, endpoint_id: str, **attributes: Any) -> ConnectionAttempt:
+        """Connects a client to an endpoint; see ``localaws.connect`` for the attributes."""
+        return connect(self.endpoint_url, endpoint_id, **attributes)
+
+    def leftovers(self) -> list[str]:
+        """The resources that exist: ARNs, or IDs where there is none. Empty after a complete ``terraform destroy``.
+
+        What an account has from the start (the default VPC, AWS's own policies and keys) does not count.
+        """
+        from localaws.inventory import resources
+
+        return resources(self.settings.account_id, self.client)
+
+
+def environment(endpoint_url: str, region: str) -> dict[str, str]:
+    """The environment variables that send a process to a LocalAws."""
+    exempt = [name for name in os.environ.get("NO_PROXY", "").split(",") if name]
+    no_proxy = ",".join(dict.fromkeys([*exempt, "127.0.0.1", "localhost"]))
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        # A token in the caller's environment would belong to other keys.
+        "AWS_SESSION_TOKEN": "local",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+    }
+
+
+@atexit.register
+def _close_all() -> None:
+    for aws in list(_running):
+        aws.close()

@@ -1,0 +1,1 @@
+"""moto's Lambda with provisioned concurrency, and with functions that really run."""

@@ -1,0 +1,126 @@
+"""``python -m localaws``: serve AWS on this machine, and connect clients to its Client VPN endpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+import signal
+import sys
+import threading
+from typing import Any, NoReturn
+
+import click
+
+from localaws.api import LocalAws, LocalAwsError
+from localaws.api import connect as connect_client
+
+# 2 means that the connection was denied; a mistyped option is something else.
+click.UsageError.exit_code = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """AWS on this machine: moto, Client VPN endpoints, and Lambda functions that really run.
+
+    Start it with `serve`; what it prints sends Terraform, boto3 and the AWS CLI to it.
+    """
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=5000, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--region", default="eu-central-1", show_default=True, help="Region of endpoints and functions.")
+@click.option("--account-id", default="123456789012", show_default=True, help="Account that everything belongs to.")
+def serve(host: str, port: int, region: str, account_id: str) -> None:
+    r"""Serve until interrupted; prints the environment to export.
+
+    \b
+      python -m localaws serve > env.sh &
+      source env.sh
+      terraform apply
+    """
+    from localaws.awslambda.interpreters import MINORS, interpreter_for
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    aws = LocalAws(region, account_id=account_id, host=host, port=port)
+    try:
+        aws.start()
+    except OSError as error:
+        _fail(f"localaws cannot listen on {host}:{port}: {error.strerror or error}")
+    try:
+        for name, value in aws.environment.items():
+            click.echo(f"export {name}={shlex.quote(value)}")
+        sys.stdout.flush()
+        for minor in MINORS:
+            click.echo(f"functions of runtime python{minor} run under {interpreter_for(f'python{minor}')}", err=True)
+        click.echo(f"serving at {aws.endpoint_url}; Ctrl-C ends it", err=True)
+        stop.wait()
+    finally:
+        aws.close()
+
+
+@main.command()
+@click.argument("endpoint_id")
+@click.option("--username", default="", help="User name, where clients authenticate as users.")
+@click.option("--group", "groups", multiple=True, help="Group of the user; give it once per group.")
+@click.option("--common-name", default="", help="CN of the client certificate, with mutual authentication.")
+@click.option("--platform", default="", help="win, mac, linux, ios, android, ...")
+@click.option("--platform-version", default="", help="For example 10.0.22631.")
+@click.option("--public-ip", default="192.0.2.1", show_default=True, help="Where the client connects from.")
+@click.option("--client-openvpn-version", default="", help="For example 2.6.12.")
+@click.option("--aws-client-version", default="", help="For example 5.3.4; only the AWS provided client has one.")
+@click.option(
+    "--schema-version",
+    default="v3",
+    show_default=True,
+    type=click.Choice(["v1", "v2", "v3"]),
+    help="Of the request that the client connect handler gets.",
+)
+@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="The running localaws.  [env: AWS_ENDPOINT_URL]")
+@click.option("-o", "--output", default="text", type=click.Choice(["text", "json"]), show_default=True)
+def connect(
+    endpoint_id: str, groups: tuple[str, ...], endpoint_url: str | None, output: str, **attributes: Any
+) -> None:
+    """Connect a client to the endpoint ENDPOINT_ID, as Client VPN does once it is authenticated.
+
+    Prints what the client sees, then the connection log event. Exit status: 0 connected, 2 denied, 1 anything else.
+    """
+    if not endpoint_url:
+        _fail("no localaws is named: set AWS_ENDPOINT_URL, or give --endpoint-url")
+    try:
+        attempt = connect_client(endpoint_url, endpoint_id, groups=list(groups), **attributes)
+    except LocalAwsError as error:
+        _fail(str(error))
+    if output == "json":
+        click.echo(json.dumps(dataclasses.asdict(attempt), indent=2))
+    else:
+        client_ip = attempt.log_event["client-ip"]
+        click.echo(f"Connected, with address {client_ip}." if attempt.allowed else attempt.message)
+        click.echo(json.dumps(attempt.log_event, indent=2))
+        if attempt.error:
+            click.echo(f"{attempt.failure_reason}: {attempt.error}", err=True)
+    sys.exit(0 if attempt.allowed else 2)
+
+
+@main.command("install-runtimes")
+def install_runtimes() -> None:
+    """Give each other Python of this machine AWS's Lambda runtime client.
+
+    A function's runtime, say python3.13, is then run under that Python instead of under the one that localaws runs
+    on. What cannot be installed is said, and left out.
+    """
+    from localaws.awslambda.interpreters import MINORS, install_runtime
+
+    for minor in MINORS:
+        try:
+            click.echo(install_runtime(minor))
+        except RuntimeError as error:
+            click.echo(f"python{minor}: left out, the runtime client could not be installed: {error}", err=True)
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(1)

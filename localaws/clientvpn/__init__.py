@@ -1,0 +1,1 @@
+"""The service side of a Client VPN connection: what happens when a client connects to an endpoint."""

@@ -1,0 +1,30 @@
+"""Puts this package's backends in the place of moto's.
+
+moto finds a service's URLs, and so its responses, by the module that the backend's class comes from.
+"""
+
+from __future__ import annotations
+
+from moto.awslambda.models import lambda_backends
+from moto.core.base_backend import BackendDict
+from moto.ec2.models import ec2_backends
+from moto.iam.models import SERVICE_NAME_CONVERSION
+
+from localaws.awslambda.models import LambdaBackend
+from localaws.ec2.models import EC2Backend
+
+
+def install() -> None:
+    """Makes moto use this package's EC2 and Lambda for every account that it comes to know from now on."""
+    ec2_backends.backend = EC2Backend
+    lambda_backends.backend = LambdaBackend
+    # How the names of the service-linked roles are spelt.
+    SERVICE_NAME_CONVERSION.update({"clientvpn": "ClientVPN", "clientvpn-connections": "ClientVPNConnections"})
+
+
+def forget(account_id: str) -> None:
+    """Drops whatever moto holds of an account; what runs or is stored elsewhere is ended by the backends' reset."""
+    for backends in list(BackendDict._instances):  # type: ignore[misc]
+        if account_id in backends:
+            backends[account_id].reset()
+            del backends[account_id]
