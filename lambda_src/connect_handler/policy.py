@@ -60,19 +60,13 @@ class Rule:
 
     def applies(self, facts: Facts) -> bool | None:
         """Tell whether the rule applies, in Kleene's logic; None is unknown."""
-        unknown = False
-        for condition in self.when:
-            value = condition.test(facts)
-            if value is None:
-                unknown = True
-            elif not value:
-                return False
-        if self.unless:
-            excluded = _all(self.unless, facts)
-            if excluded:
-                return False
-            unknown = unknown or excluded is None
-        return None if unknown else True
+        when = _all(self.when, facts)
+        if when is False or not self.unless:
+            return when
+        unless = _all(self.unless, facts)
+        if unless:
+            return False
+        return when if unless is False else None
 
     def unknown_conditions(self, facts: Facts) -> list[str]:
         """Name the conditions that make the rule unknown: ``when.groups``."""

@@ -1,6 +1,6 @@
 # What the plan refuses. The words in which it does are held by tests/unit/policy, over a longer table.
 
-run "accepts_the_policy_of_the_readme" {
+run "accepts_the_policy_with_rules_of_many_shapes" {
   command = plan
   module { source = "./modules/policy" }
 

@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="session")
 def apply_policy(
     tmp_path_factory: pytest.TempPathFactory, terraform_env: dict[str, str]
-) -> Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]]:
-    """Return a function that applies the module: policy variables -> its outputs, and the problems it refuses."""
+) -> Callable[[dict[str, Any] | str], tuple[dict[str, Any], list[str]]]:
+    """Return a function that applies the module: policy variables, as a dict or as the text of a tfvars file, -> its
+    outputs, and the problems it refuses."""
     module = tmp_path_factory.mktemp("policy") / "module"
     shutil.copytree(ROOT / "modules" / "policy", module, ignore=shutil.ignore_patterns(".terraform*"))
 
@@ -30,10 +31,10 @@ def apply_policy(
     terraform("init", "-backend=false")
     numbers = iter(range(1_000_000))
 
-    def apply(policy: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    def apply(policy: dict[str, Any] | str) -> tuple[dict[str, Any], list[str]]:
         number = next(numbers)
-        variables = module / f"{number}.tfvars.json"
-        variables.write_text(json.dumps(policy))
+        variables = module / f"{number}.tfvars{'' if isinstance(policy, str) else '.json'}"
+        variables.write_text(policy if isinstance(policy, str) else json.dumps(policy))
         output = terraform(
             "apply",
             "-auto-approve",

@@ -1,0 +1,372 @@
+variable "name" {
+  description = "Name of the endpoint: its tag `Name`, and part of the connection log group's name."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_./#-]{1,128}$", var.name))
+    error_message = "name is \"${var.name}\"; write 1 to 128 letters, digits or characters of _./#-, which a log group's name can have."
+  }
+}
+
+variable "description" {
+  description = "Description of the endpoint, at most 255 characters."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = length(coalesce(var.description, "-")) <= 255
+    error_message = "description has ${length(coalesce(var.description, "-"))} characters; EC2 takes at most 255: shorten it."
+  }
+}
+
+variable "server_certificate_arn" {
+  description = "ARN of the server certificate in AWS Certificate Manager, in the endpoint's Region."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/", var.server_certificate_arn))
+    error_message = "server_certificate_arn is \"${var.server_certificate_arn}\"; write the ARN of a certificate in AWS Certificate Manager (arn:aws:acm:<region>:<account>:certificate/<id>)."
+  }
+}
+
+variable "client_cidr_block" {
+  description = "IPv4 range from which clients get their addresses, between /22 and /12. It must not overlap the VPC or any route, and cannot be changed: another value makes a new endpoint."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition = try(
+      tonumber(split("/", var.client_cidr_block)[1]) >= 12 && tonumber(split("/", var.client_cidr_block)[1]) <= 22 && can(cidrnetmask(var.client_cidr_block)),
+      false
+    )
+    error_message = "client_cidr_block is \"${var.client_cidr_block}\"; write an IPv4 range with a prefix length between /12 and /22, such as \"10.255.0.0/22\"."
+  }
+
+  validation {
+    condition     = try(cidrsubnet(var.client_cidr_block, 0, 0) == var.client_cidr_block, true)
+    error_message = "client_cidr_block is \"${var.client_cidr_block}\", which has bits set beyond its prefix; write \"${try(cidrsubnet(var.client_cidr_block, 0, 0), "")}\"."
+  }
+}
+
+variable "authentication" {
+  description = <<-EOT
+    How clients prove who they are: one way, or `mutual` together with one of the other two. Another value makes a new endpoint.
+    - `mutual`: client certificates.
+      - `root_certificate_chain_arn`: ARN in AWS Certificate Manager of the certificate authority that signs them.
+    - `active_directory`: user name and password of a directory in AWS Directory Service.
+      - `directory_id`: id of the directory, `d-…`.
+    - `saml`: single sign-on by SAML 2.0.
+      - `provider_arn`: ARN of the IAM SAML identity provider.
+      - `self_service_provider_arn`: ARN of the IAM SAML identity provider of the self-service portal.
+  EOT
+  type = object({
+    mutual = optional(object({
+      root_certificate_chain_arn = string
+    }))
+    active_directory = optional(object({
+      directory_id = string
+    }))
+    saml = optional(object({
+      provider_arn              = string
+      self_service_provider_arn = optional(string)
+    }))
+  })
+  nullable = false
+
+  validation {
+    condition     = var.authentication.mutual != null || var.authentication.active_directory != null || var.authentication.saml != null
+    error_message = "authentication is empty; write at least one of mutual, active_directory and saml."
+  }
+
+  validation {
+    condition     = var.authentication.active_directory == null || var.authentication.saml == null
+    error_message = "authentication has both active_directory and saml, which AWS does not combine; remove one. Either can be combined with mutual."
+  }
+
+  validation {
+    condition     = var.authentication.mutual == null || can(regex("^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/", var.authentication.mutual.root_certificate_chain_arn))
+    error_message = "authentication.mutual.root_certificate_chain_arn is \"${try(coalesce(var.authentication.mutual.root_certificate_chain_arn), "")}\"; write the ARN of a certificate in AWS Certificate Manager (arn:aws:acm:<region>:<account>:certificate/<id>)."
+  }
+
+  validation {
+    condition     = var.authentication.active_directory == null || can(regex("^d-[0-9a-f]{10}$", var.authentication.active_directory.directory_id))
+    error_message = "authentication.active_directory.directory_id is \"${try(coalesce(var.authentication.active_directory.directory_id), "")}\"; write the id of a directory, d- and ten hexadecimal digits."
+  }
+
+  validation {
+    condition = alltrue([
+      for arn in [try(var.authentication.saml.provider_arn, null), try(var.authentication.saml.self_service_provider_arn, null)] :
+      arn == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:saml-provider/", arn))
+    ])
+    error_message = "authentication.saml.provider_arn and self_service_provider_arn must be ARNs of IAM SAML identity providers (arn:aws:iam::<account>:saml-provider/<name>)."
+  }
+}
+
+variable "connect_handler" {
+  description = <<-EOT
+    Client connect handler of the endpoint. Default `null`: none, and one that was there before is switched off.
+    - `lambda_function_arn`: ARN of an alias of the function.
+    - `enabled`: false switches the handler off: every connection that authenticates is then established. Default true.
+  EOT
+  # An object, because whether there is one must be known at plan, when the ARN of a new function is not.
+  type = object({
+    lambda_function_arn = string
+    enabled             = optional(bool, true)
+  })
+  default = null
+
+  validation {
+    condition     = var.connect_handler == null || can(regex(":function:AWSClientVPN-[A-Za-z0-9_-]+(:|$)", var.connect_handler.lambda_function_arn))
+    error_message = "connect_handler.lambda_function_arn is \"${try(coalesce(var.connect_handler.lambda_function_arn), "")}\"; the function's name must begin with AWSClientVPN-: Client VPN invokes no other. Rename the function."
+  }
+
+  validation {
+    condition = var.connect_handler == null || can(regex(
+      "^arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[A-Za-z0-9_-]+:[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*$", var.connect_handler.lambda_function_arn
+    ))
+    error_message = "connect_handler.lambda_function_arn is \"${try(coalesce(var.connect_handler.lambda_function_arn), "")}\"; write the ARN of an alias (arn:aws:lambda:<region>:<account>:function:AWSClientVPN-<name>:<alias>). With a version or without a qualifier, a new version of the function would change the endpoint, or serve it untested."
+  }
+}
+
+variable "transport_protocol" {
+  description = "`udp` or `tcp`. Another value makes a new endpoint."
+  type        = string
+  default     = "udp"
+  nullable    = false
+
+  validation {
+    condition     = contains(["udp", "tcp"], var.transport_protocol)
+    error_message = "transport_protocol is \"${var.transport_protocol}\"; write \"udp\" or \"tcp\"."
+  }
+}
+
+variable "vpn_port" {
+  description = "Port on which clients connect: 443 or 1194."
+  type        = number
+  default     = 443
+  nullable    = false
+
+  validation {
+    condition     = contains([443, 1194], var.vpn_port)
+    error_message = "vpn_port is ${var.vpn_port}; write 443 or 1194."
+  }
+}
+
+variable "split_tunnel" {
+  description = "Whether only traffic for the endpoint's routes goes through the tunnel, rather than all of it."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "dns_servers" {
+  description = "IPv4 addresses of at most two DNS servers for the clients. Default: the clients' own."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.dns_servers) <= 2
+    error_message = "dns_servers has ${length(var.dns_servers)} addresses; AWS takes at most two: remove ${join(", ", slice(var.dns_servers, min(2, length(var.dns_servers)), length(var.dns_servers)))}."
+  }
+
+  validation {
+    condition     = alltrue([for address in var.dns_servers : can(cidrnetmask("${address}/32"))])
+    error_message = "dns_servers must be IPv4 addresses, such as \"10.0.0.2\"; correct ${join(", ", [for address in var.dns_servers : "\"${address}\"" if !can(cidrnetmask("${address}/32"))])}."
+  }
+}
+
+variable "session_timeout_hours" {
+  description = "Hours after which a session ends: 8, 10, 12 or 24. Each new session asks the connect handler again."
+  type        = number
+  default     = 24
+  nullable    = false
+
+  validation {
+    condition     = contains([8, 10, 12, 24], var.session_timeout_hours)
+    error_message = "session_timeout_hours is ${var.session_timeout_hours}; write 8, 10, 12 or 24."
+  }
+}
+
+variable "disconnect_on_session_timeout" {
+  description = "What happens when the session ends: true disconnects the user, false lets the client reconnect by itself. For a new endpoint, false takes a second apply: the provider does not send it with the first."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "login_banner" {
+  description = "Text that AWS's client shows once a session is established, 1 to 1400 characters (of which the provider counts an umlaut as two). Default `null`: none, and one that was there before is switched off."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.login_banner == null || try(length(var.login_banner) >= 1 && length(var.login_banner) <= 1400, false)
+    error_message = "login_banner has ${length(coalesce(var.login_banner, " "))} characters; write 1 to 1400, or null for no banner."
+  }
+}
+
+variable "route_enforcement" {
+  description = "Whether clients put back routes of the VPN that were changed on the device (client route enforcement)."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "self_service_portal" {
+  description = "Whether users can download the client and its configuration from the self-service portal."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.self_service_portal || var.authentication.active_directory != null || var.authentication.saml != null
+    error_message = "self_service_portal needs users who can log in to it: add active_directory or saml to authentication, or set it to false."
+  }
+}
+
+variable "vpc_id" {
+  description = "VPC to which the endpoint's security groups belong. Together with `security_group_ids`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = (var.vpc_id == null) == (length(var.security_group_ids) == 0)
+    error_message = "vpc_id and security_group_ids belong together; write both or neither. (Once written, removing both leaves the last ones in place: name the VPC's default security group to return to it.)"
+  }
+}
+
+variable "security_group_ids" {
+  description = "One to five security groups of the associated network interfaces. Needed with `associations`: left out, the provider would keep whatever groups the endpoint last had."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.security_group_ids) <= 5
+    error_message = "security_group_ids has ${length(var.security_group_ids)} groups; AWS takes at most five: remove some."
+  }
+}
+
+variable "connection_log" {
+  description = <<-EOT
+    Connection log in CloudWatch Logs.
+    - `enabled`: default true.
+    - `log_group_name`: a log group that exists already. Default: the module creates `/aws/clientvpn/<name>`.
+    - `log_stream_name`: stream in the group; created with a group of the module's own. Default: AWS makes one.
+    - `retention_in_days`: of the group that the module creates. Default 365; 0 keeps the log for ever.
+    - `kms_key_arn`: KMS key of the group that the module creates; its key policy must allow CloudWatch Logs to use it.
+  EOT
+  type = object({
+    enabled           = optional(bool, true)
+    log_group_name    = optional(string)
+    log_stream_name   = optional(string)
+    retention_in_days = optional(number, 365)
+    kms_key_arn       = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.connection_log.enabled || (var.connection_log.log_group_name == null && var.connection_log.log_stream_name == null)
+    error_message = "connection_log names a log group or stream but has enabled = false; remove the names, or enabled."
+  }
+
+  validation {
+    condition     = var.connection_log.log_group_name == null || var.connection_log.kms_key_arn == null
+    error_message = "connection_log has kms_key_arn beside log_group_name; the key belongs to the group that the module creates: remove one of the two."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_./#-]{1,512}$", coalesce(var.connection_log.log_group_name, "-")))
+    error_message = "connection_log.log_group_name is \"${coalesce(var.connection_log.log_group_name, "-")}\"; write the name of a log group, not its ARN."
+  }
+
+  validation {
+    condition = contains(
+      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.connection_log.retention_in_days
+    )
+    error_message = "connection_log.retention_in_days is ${var.connection_log.retention_in_days}; write a number that CloudWatch Logs takes: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, or 0 for no end."
+  }
+}
+
+variable "associations" {
+  description = "Subnets that the endpoint is associated with, each in another Availability Zone: a map from a name of your choice to the subnet's id. Terraform waits at least four minutes for each, in parallel."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.associations) == 0 || length(var.security_group_ids) > 0
+    error_message = "associations needs vpc_id and security_group_ids; write both. Left out, AWS takes the VPC's default security group, and Terraform could not undo a later choice."
+  }
+
+  validation {
+    condition     = length(distinct(values(var.associations))) == length(var.associations)
+    error_message = "associations names a subnet twice; remove one of the two."
+  }
+}
+
+variable "authorization_rules" {
+  description = <<-EOT
+    Networks that clients may reach, by a name of your choice.
+    - `target_network_cidr`: the network.
+    - `access_group_id`: id of the Active Directory group (SID) or name of the SAML group whose members may.
+    - `authorize_all_groups`: true for every client. Exactly one of the two.
+    - `description`
+  EOT
+  type = map(object({
+    target_network_cidr  = string
+    access_group_id      = optional(string)
+    authorize_all_groups = optional(bool, false)
+    description          = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for rule in values(var.authorization_rules) : (rule.access_group_id != null) != rule.authorize_all_groups])
+    error_message = "authorization_rules: write either access_group_id or authorize_all_groups = true in ${join(", ", [for name, rule in var.authorization_rules : name if(rule.access_group_id != null) == rule.authorize_all_groups])}."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.authorization_rules) : try(cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr, false)])
+    error_message = "authorization_rules: target_network_cidr must be a network, such as \"10.0.0.0/16\", without bits beyond its prefix; correct it in ${join(", ", [for name, rule in var.authorization_rules : name if !try(cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr, false)])}."
+  }
+}
+
+variable "routes" {
+  description = <<-EOT
+    Routes in addition to those that AWS makes for each association's VPC, by a name of your choice.
+    - `destination_cidr_block`: the destination; `0.0.0.0/0` for the internet.
+    - `association`: key in `associations` of the subnet through which it is reached.
+    - `description`
+  EOT
+  type = map(object({
+    destination_cidr_block = string
+    association            = string
+    description            = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for route in values(var.routes) : contains(keys(var.associations), route.association)])
+    error_message = "routes: association must be a key of associations (${join(", ", keys(var.associations))}); correct it in ${join(", ", [for name, route in var.routes : name if !contains(keys(var.associations), route.association)])}."
+  }
+
+  validation {
+    condition     = alltrue([for route in values(var.routes) : try(cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block, false)])
+    error_message = "routes: destination_cidr_block must be a network, such as \"10.1.0.0/16\", without bits beyond its prefix; correct it in ${join(", ", [for name, route in var.routes : name if !try(cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block, false)])}."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

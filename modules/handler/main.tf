@@ -1,0 +1,73 @@
+locals {
+  function_name = "AWSClientVPN-${var.name}"
+
+  bundle = {
+    filename = var.bundle == null ? "${path.module}/connect_handler.zip" : var.bundle.local_path
+    s3       = try(var.bundle.s3, null)
+    handler  = try(var.bundle.handler, "connect_handler.handler.handler")
+  }
+  bundle_hash = try(coalesce(var.bundle.hash), filebase64sha256(local.bundle.filename), null)
+}
+
+resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_50: Tracing is the caller's choice (tracing_mode); the decision log has each decision's duration.
+  #checkov:skip=CKV_AWS_116: Client VPN invokes synchronously; a dead-letter queue gets asynchronous events only.
+  function_name = local.function_name
+  description   = var.description
+  role          = aws_iam_role.this.arn
+
+  filename                = local.bundle.filename
+  s3_bucket               = try(local.bundle.s3.bucket, null)
+  s3_key                  = try(local.bundle.s3.key, null)
+  s3_object_version       = try(local.bundle.s3.version, null)
+  source_code_hash        = local.bundle_hash
+  code_signing_config_arn = var.code_signing_config_arn
+  handler                 = local.bundle.handler
+  publish                 = true
+
+  runtime                        = var.runtime
+  architectures                  = [var.architecture]
+  memory_size                    = var.memory_size
+  timeout                        = var.timeout
+  reserved_concurrent_executions = var.reserved_concurrent_executions
+  kms_key_arn                    = var.kms_key_arn
+
+  environment {
+    variables = { POLICY = var.policy }
+  }
+
+  # With the format JSON, Lambda may wrap what a function prints. The decision log is JSON already, one line per decision,
+  # and CloudWatch finds its embedded metrics only in lines that are left as they are.
+  logging_config {
+    log_format = "Text"
+    log_group  = aws_cloudwatch_log_group.this.name
+  }
+
+  dynamic "tracing_config" {
+    for_each = var.tracing_mode[*]
+    content {
+      mode = tracing_config.value
+    }
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+    content {
+      subnet_ids                  = vpc_config.value.subnet_ids
+      security_group_ids          = vpc_config.value.security_group_ids
+      ipv6_allowed_for_dual_stack = vpc_config.value.ipv6_allowed_for_dual_stack
+    }
+  }
+
+  tags = var.tags
+
+  # A function that runs before its role may write the log decides without leaving a trace.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${local.function_name}"
+  retention_in_days = var.log_group.retention_in_days
+  kms_key_id        = var.log_group.kms_key_arn
+  tags              = var.tags
+}

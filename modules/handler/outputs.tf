@@ -1,0 +1,51 @@
+output "function_name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+  depends_on  = [aws_lambda_alias.this]
+}
+
+output "function_arn" {
+  description = "ARN of the function without a qualifier. Endpoints take the ARN of an alias instead."
+  value       = aws_lambda_function.this.arn
+  depends_on  = [aws_lambda_alias.this]
+}
+
+output "version" {
+  description = "Version of the function that the aliases serve."
+  value       = local.version
+  depends_on  = [aws_lambda_alias.this]
+}
+
+output "lambda_function_arn" {
+  description = "ARN of the alias `live`: the `lambda_function_arn` of an endpoint made elsewhere."
+  value       = aws_lambda_alias.this["live"].arn
+  depends_on  = [aws_iam_service_linked_role.this]
+}
+
+output "alias_arns" {
+  description = "ARNs of all aliases, by name."
+  value       = { for name, alias in aws_lambda_alias.this : name => alias.arn }
+  depends_on  = [aws_iam_service_linked_role.this]
+}
+
+output "role_arn" {
+  description = "ARN of the execution role."
+  value       = aws_iam_role.this.arn
+  depends_on  = [aws_iam_role_policy.this]
+}
+
+output "role_name" {
+  description = "Name of the execution role."
+  value       = aws_iam_role.this.name
+  depends_on  = [aws_iam_role_policy.this]
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group, which holds the decision log."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "log_group_arn" {
+  description = "ARN of the function's log group."
+  value       = aws_cloudwatch_log_group.this.arn
+}

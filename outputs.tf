@@ -1,0 +1,74 @@
+output "lambda_function_arn" {
+  description = "ARN of the function's alias `live`: the `lambda_function_arn` of an endpoint made elsewhere."
+  value       = module.handler.lambda_function_arn
+}
+
+output "alias_arns" {
+  description = "ARNs of the function's aliases: `live` and one per key of `endpoints`."
+  value       = module.handler.alias_arns
+}
+
+output "function_name" {
+  description = "Name of the function."
+  value       = module.handler.function_name
+}
+
+output "function_arn" {
+  description = "ARN of the function without a qualifier. Endpoints take the ARN of an alias instead."
+  value       = module.handler.function_arn
+}
+
+output "function_version" {
+  description = "Version of the function that the aliases serve."
+  value       = module.handler.version
+}
+
+output "role_name" {
+  description = "Name of the function's execution role."
+  value       = module.handler.role_name
+}
+
+output "role_arn" {
+  description = "ARN of the function's execution role."
+  value       = module.handler.role_arn
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group, which holds the decision log."
+  value       = module.handler.log_group_name
+}
+
+output "connection_log_group_names" {
+  description = "Names of the connection logs' groups, by endpoint key; `null` where the log is off."
+  value       = { for key, endpoint in module.endpoint : key => endpoint.connection_log_group_name }
+}
+
+output "endpoint_ids" {
+  description = "Ids of the endpoints, by key."
+  value       = { for key, endpoint in module.endpoint : key => endpoint.id }
+}
+
+output "endpoint_arns" {
+  description = "ARNs of the endpoints, by key."
+  value       = { for key, endpoint in module.endpoint : key => endpoint.arn }
+}
+
+output "endpoint_dns_names" {
+  description = "DNS names of the endpoints, by key. Clients resolve them with a label of their own before them."
+  value       = { for key, endpoint in module.endpoint : key => endpoint.dns_name }
+}
+
+output "self_service_portal_urls" {
+  description = "Addresses of the self-service portals, by endpoint key; `null` where the portal is off."
+  value       = { for key, endpoint in module.endpoint : key => endpoint.self_service_portal_url }
+}
+
+output "policy_digest" {
+  description = "SHA-256 of the policy document, hexadecimal. The decision log names it with each decision."
+  value       = module.policy.digest
+}
+
+output "policy_size" {
+  description = "Bytes that the policy takes of the 4 KB of the function's environment."
+  value       = module.policy.size
+}

@@ -1,0 +1,125 @@
+"""Terraform, applied to a copy of this project, against AWS on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from python_terraform import IsFlagged, IsNotFlagged, Terraform
+
+from localaws import LocalAws
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class TerraformFailed(Exception):
+    """Terraform ended with an error; the message is what it printed, without its frames and line breaks."""
+
+
+class Deployment:
+    """A root module in a copy of this project, with its state.
+
+    Parameters
+    ----------
+    folder
+        Where the copy goes.
+    root
+        The root module, relative to the project: ``.`` or one of ``examples/*`` or ``modules/*``.
+    environment
+        Environment variables that Terraform needs, laid over this process's own.
+
+    Attributes
+    ----------
+    folder
+        The copy of the root module.
+    outputs
+        The root module's outputs, as of the last apply.
+    """
+
+    def __init__(self, folder: Path, root: str, environment: Mapping[str, str]) -> None:
+        for part in ["modules", "examples"]:
+            shutil.copytree(CHECKOUT / part, folder / part, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+        for file in CHECKOUT.glob("*.tf"):
+            shutil.copy(file, folder)
+        self.folder = folder / root
+        self._environment = environment
+        self.outputs: dict[str, Any] = {}
+        self._terraform = Terraform(working_dir=str(self.folder))
+        self._run("init", backend=False)
+
+    def apply(self, **variables: Any) -> list[str]:
+        """Apply, and read the outputs; the variables come on top of the root module's terraform.tfvars.
+
+        Returns what Terraform says of its progress, line by line.
+        """
+        log = self._run("apply", auto_approve=IsFlagged, var=variables).splitlines()
+        state = json.loads((self.folder / "terraform.tfstate").read_text())
+        self.outputs = {name: output["value"] for name, output in state["outputs"].items()}
+        return log
+
+    def plan(self, **variables: Any) -> dict[str, Any]:
+        """Plan; returns what would change: by address of a resource or output, the change in Terraform's JSON form.
+
+        See https://developer.hashicorp.com/terraform/internals/json-format#change-representation.
+        """
+        self._run("plan", out="plan", var=variables)
+        plan = json.loads(self._run("show", "plan", json=IsFlagged, no_color=IsNotFlagged))
+        changes = {resource["address"]: resource["change"] for resource in plan.get("resource_changes", [])}
+        changes |= {f"output.{name}": change for name, change in plan.get("output_changes", {}).items()}
+        return {address: change for address, change in changes.items() if change["actions"] != ["no-op"]}
+
+    def is_stable(self, **variables: Any) -> bool:
+        """Tell whether a plan has nothing to do."""
+        with mock.patch.dict(os.environ, self._environment):
+            status, _, err = self._terraform.plan(var=variables)
+        if status not in (0, 2):
+            raise TerraformFailed(err)
+        return bool(status == 0)
+
+    def destroy(self, **variables: Any) -> None:
+        """Destroy everything."""
+        self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, var=variables)
+
+    def _run(self, command: str, *arguments: str, **options: Any) -> str:
+        options = {"no_color": IsFlagged, **options}
+        if command in ("init", "apply", "plan"):
+            options["input"] = False
+        # python-terraform passes this process's environment on, and has no argument for another.
+        with mock.patch.dict(os.environ, self._environment):
+            status, out, err = self._terraform.cmd(command, *arguments, **options)
+        if status != 0:
+            raise TerraformFailed(" ".join(err.replace("│", " ").split()))
+        return str(out)
+
+
+def import_certificate(aws: LocalAws, common_name: str) -> str:
+    """Import a new self-signed certificate into AWS Certificate Manager; returns its ARN."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    answer = aws.client("acm").import_certificate(
+        Certificate=certificate.public_bytes(pem),
+        PrivateKey=key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+    return str(answer["CertificateArn"])

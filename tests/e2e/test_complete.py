@@ -1,0 +1,100 @@
+"""The complete example: every way of authentication, associations, authorization rules and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from localaws import LocalAws
+from tests.e2e.deployment import Deployment
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def variables(server_certificate_arn: str, client_certificate_arn: str, directory_id: str) -> dict[str, str]:
+    return {
+        "server_certificate_arn": server_certificate_arn,
+        "client_certificate_arn": client_certificate_arn,
+        "directory_id": directory_id,
+    }
+
+
+@pytest.fixture(scope="module")
+def account_before(aws: LocalAws, variables: dict[str, str]) -> list[str]:
+    """Return what is there before the example is applied."""
+    return aws.leftovers()
+
+
+@pytest.fixture(scope="module")
+def complete(deploy: Callable[[str], Deployment], variables: dict[str, str], account_before: list[str]) -> Deployment:
+    deployment = deploy("examples/complete")
+    deployment.apply(**variables)
+    return deployment
+
+
+def test_a_second_plan_has_nothing_to_do(complete: Deployment, variables: dict[str, str]) -> None:
+    assert complete.is_stable(**variables)
+
+
+def test_endpoints_have_their_associations_rules_and_routes(aws: LocalAws, complete: Deployment) -> None:
+    ec2 = aws.client("ec2")
+    ids = complete.outputs["endpoint_ids"]
+    assert set(ids) == {"staff", "partners", "domain"}
+    staff = {"ClientVpnEndpointId": ids["staff"]}
+
+    networks = ec2.describe_client_vpn_target_networks(**staff)["ClientVpnTargetNetworks"]
+    assert [network["Status"]["Code"] for network in networks] == ["associated", "associated"]
+    rules = ec2.describe_client_vpn_authorization_rules(**staff)["AuthorizationRules"]
+    assert {(rule["DestinationCidr"], rule["AccessAll"], rule["Status"]["Code"]) for rule in rules} == {
+        ("10.64.0.0/16", True, "active"),
+        ("10.99.0.0/16", False, "active"),
+    }
+    routes = ec2.describe_client_vpn_routes(**staff)["Routes"]
+    assert ("10.99.0.0/16", "active") in {(route["DestinationCidr"], route["Status"]["Code"]) for route in routes}
+
+
+def test_the_handler_is_in_force_when_the_apply_ends(aws: LocalAws, complete: Deployment) -> None:
+    ids = list(complete.outputs["endpoint_ids"].values())
+    endpoints = aws.client("ec2").describe_client_vpn_endpoints(ClientVpnEndpointIds=ids)["ClientVpnEndpoints"]
+
+    # The provider does not wait for this when it creates an endpoint; its associations come later and take minutes.
+    assert [endpoint["ClientConnectOptions"]["Status"]["Code"] for endpoint in endpoints] == ["applied"] * 3
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "attributes", "allowed"),
+    [
+        ("staff", {"username": "sam@example.com", "groups": ["sales"], "common_name": "laptop-0001.example.com"}, True),
+        (
+            "staff",
+            {"username": "sam@example.com", "groups": ["sales"], "common_name": "laptop-0042.example.com"},
+            False,
+        ),
+        (
+            "staff",
+            {"username": "alex@example.com", "groups": ["sales"], "common_name": "laptop-0001.example.com"},
+            False,
+        ),
+        ("domain", {"username": "EXAMPLE\\sam", "groups": ["Domain Admins", "VPN"]}, True),
+        ("domain", {"username": "EXAMPLE\\sam", "groups": ["VPN"]}, False),
+        ("partners", {"common_name": "sam.example.com", "public_ip": "198.51.100.7"}, False),
+    ],
+)
+def test_one_policy_decides_for_every_endpoint(
+    aws: LocalAws, complete: Deployment, endpoint: str, attributes: dict[str, object], allowed: bool
+) -> None:
+    attempt = aws.connect(complete.outputs["endpoint_ids"][endpoint], platform="mac", **attributes)
+
+    assert attempt.failure_reason in (None, "client-connect-failed")
+    assert attempt.allowed == allowed
+
+
+# The last one, because it takes what the others use.
+def test_destroying_leaves_nothing_behind(
+    aws: LocalAws, complete: Deployment, variables: dict[str, str], account_before: list[str]
+) -> None:
+    complete.destroy(**variables)
+
+    assert aws.leftovers() == account_before

@@ -1,0 +1,109 @@
+"""What is refused at plan is refused with a message that says what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.deployment import Deployment, TerraformFailed
+
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function"
+
+ENDPOINT: dict[str, tuple[Any, str]] = {
+    "name": ("corp staff", 'name is "corp staff"; write 1 to 128 letters, digits'),
+    "description": ("x" * 256, "description has 256 characters; EC2 takes at most 255"),
+    "server_certificate_arn": ("server.pem", "write the ARN of a certificate in AWS Certificate Manager"),
+    "client_cidr_block": ("10.255.1.0/22", 'has bits set beyond its prefix; write "10.255.0.0/22"'),
+    "authentication": ({}, "write at least one of mutual, active_directory and saml"),
+    "connect_handler": ({"lambda_function_arn": f"{FUNCTION}:AWSClientVPN-corp:7"}, "write the ARN of an alias"),
+    "transport_protocol": ("UDP", 'write "udp" or "tcp"'),
+    "vpn_port": (8443, "vpn_port is 8443; write 443 or 1194"),
+    "dns_servers": (["10.0.0.2", "10.0.1.2", "10.0.2.2"], "AWS takes at most two: remove 10.0.2.2"),
+    "session_timeout_hours": (9, "session_timeout_hours is 9; write 8, 10, 12 or 24"),
+    "login_banner": ("x" * 1401, "login_banner has 1401 characters; write 1 to 1400, or null"),
+    "vpc_id": ("vpc-1", "vpc_id and security_group_ids belong together; write both or neither"),
+    "connection_log": ({"enabled": False, "log_group_name": "vpn"}, "remove the names, or enabled"),
+    "associations": ({"a": "subnet-a"}, "associations needs vpc_id and security_group_ids; write both"),
+    "authorization_rules": (
+        {"services": {"target_network_cidr": "10.0.0.0/16"}},
+        "write either access_group_id or authorize_all_groups = true in services",
+    ),
+}
+
+# These look at two variables, and Terraform looks at them only once each of the two is valid by itself.
+ENDPOINT_TOGETHER: dict[str, tuple[Any, str]] = {
+    "self_service_portal": (True, "add active_directory or saml to authentication"),
+    "routes": (
+        {"internet": {"destination_cidr_block": "0.0.0.0/0", "association": "b"}},
+        "association must be a key of associations (a); correct it in internet",
+    ),
+}
+
+HANDLER: dict[str, tuple[Any, str]] = {
+    "name": ("AWSClientVPN-corp", 'leave the prefix away and write "corp"'),
+    "policy": ("", "pass the output `environment` of modules/policy"),
+    "description": ("x" * 257, "description has 257 characters; Lambda takes at most 256"),
+    "aliases": (["staff", "42"], 'Rename: "42"'),
+    "runtime": ("python3.10", 'write "python3.11", "python3.12", "python3.13" or "python3.14"'),
+    "architecture": ("amd64", 'write "arm64" or "x86_64"'),
+    "memory_size": (64, "write a whole number of MB from 128 to 10240"),
+    "timeout": (31, "timeout is 31; write a whole number of seconds from 1 to 30"),
+    "reserved_concurrent_executions": (-2, "must be a whole number from 0 upwards, or null"),
+    "bundle": ({"local_path": "no/such.zip"}, 'bundle.local_path is "no/such.zip", where there is no file'),
+    "log_group": ({"retention_in_days": 100}, "log_group.retention_in_days is 100; write a number"),
+    "role": ({"path": "/network"}, "write a path that begins and ends with a slash"),
+    "kms_key_arn": ("alias/environment", "must be the ARN of a KMS key"),
+    "vpc": ({"subnet_ids": [], "security_group_ids": []}, "set vpc to null for a function outside a VPC"),
+    "tracing_mode": ("active", 'tracing_mode must be "Active", "PassThrough" or null'),
+    "code_signing_config_arn": ("mine", "must be the ARN of a Lambda code signing configuration"),
+}
+
+
+UNKNOWN_ALIAS: dict[str, tuple[Any, str]] = {
+    "provisioned_concurrency": (
+        {"stuff": 1},
+        'provisioned_concurrency names "stuff", which is no alias of the function; write "live" or "staff"',
+    ),
+}
+
+NO_ROOM_FOR_TWO_VERSIONS: dict[str, tuple[Any, str]] = {
+    "provisioned_concurrency": (
+        {"live": 2, "staff": 3},
+        "adds up to 5, for which reserved_concurrent_executions = 9 is too small: it must be at least 10",
+    ),
+}
+
+VALID_ENDPOINT = {
+    "name": "corp-staff",
+    "server_certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/server",
+    "client_cidr_block": "10.255.0.0/22",
+    "authentication": {
+        "mutual": {"root_certificate_chain_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/clients"}
+    },
+    "vpc_id": "vpc-1",
+    "security_group_ids": ["sg-1"],
+    "associations": {"a": "subnet-a"},
+}
+
+VALID_HANDLER = {"name": "corp", "policy": "{}", "aliases": ["staff"], "reserved_concurrent_executions": 9}
+
+
+@pytest.mark.parametrize(
+    ("module", "valid", "cases"),
+    [
+        ("modules/endpoint", {}, ENDPOINT),
+        ("modules/endpoint", VALID_ENDPOINT, ENDPOINT_TOGETHER),
+        ("modules/handler", {}, HANDLER),
+        ("modules/handler", VALID_HANDLER, UNKNOWN_ALIAS),
+        ("modules/handler", VALID_HANDLER, NO_ROOM_FOR_TWO_VERSIONS),
+    ],
+)
+def test_every_refusal_says_what_to_write(
+    deploy: Callable[[str], Deployment], module: str, valid: dict[str, Any], cases: dict[str, tuple[Any, str]]
+) -> None:
+    with pytest.raises(TerraformFailed) as failure:
+        deploy(module).plan(**valid, **{variable: value for variable, (value, _) in cases.items()})
+
+    assert [advice for _, advice in cases.values() if advice not in str(failure.value)] == []

@@ -1,0 +1,799 @@
+# The function, its role, its versions and aliases.
+
+mock_provider "aws" {
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/AWSClientVPN-corp" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1" }
+  }
+  mock_resource "aws_lambda_function" {
+    defaults = {
+      arn     = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp"
+      version = "7"
+    }
+  }
+}
+
+variables {
+  name   = "corp"
+  policy = "{\"rules\":[]}"
+}
+
+run "a_handler_with_nothing_but_name_and_policy" {
+  module {
+    source = "./modules/handler"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.function_name == "AWSClientVPN-corp"
+    error_message = "Client VPN invokes only functions whose name begins with AWSClientVPN-."
+  }
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables == tomap({ POLICY = "{\"rules\":[]}" })
+    error_message = "The environment holds the policy and nothing else: Lambda gives it 4 KB in all."
+  }
+  assert {
+    condition = (
+      aws_lambda_function.this.handler == "connect_handler.handler.handler" &&
+      aws_lambda_function.this.runtime == "python3.13" &&
+      aws_lambda_function.this.architectures == tolist(["arm64"]) &&
+      aws_lambda_function.this.memory_size == 256
+    )
+    error_message = "The function's defaults have changed."
+  }
+  assert {
+    condition     = aws_lambda_function.this.timeout <= 15
+    error_message = "The default timeout must stay well below the 30 seconds that Client VPN waits."
+  }
+  assert {
+    condition     = aws_lambda_function.this.publish
+    error_message = "Without published versions the aliases cannot move."
+  }
+  assert {
+    condition     = endswith(aws_lambda_function.this.filename, "/connect_handler.zip") && fileexists(aws_lambda_function.this.filename)
+    error_message = "The bundle that comes with the module is the default."
+  }
+  assert {
+    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("modules/handler/connect_handler.zip")
+    error_message = "A changed bundle must be deployed."
+  }
+  assert {
+    condition     = aws_lambda_function.this.logging_config[0].log_format == "Text" && aws_lambda_function.this.logging_config[0].log_group == "/aws/lambda/AWSClientVPN-corp"
+    error_message = "The decision log goes unaltered to the log group that the role may write."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/AWSClientVPN-corp" && aws_cloudwatch_log_group.this.retention_in_days == 365 && aws_cloudwatch_log_group.this.kms_key_id == null
+    error_message = "The function's log group is kept for a year."
+  }
+  assert {
+    condition = (
+      aws_lambda_function.this.kms_key_arn == null &&
+      aws_lambda_function.this.code_signing_config_arn == null &&
+      aws_lambda_function.this.reserved_concurrent_executions == null &&
+      length(aws_lambda_function.this.vpc_config) == 0 &&
+      length(aws_lambda_function.this.tracing_config) == 0 &&
+      length(aws_lambda_provisioned_concurrency_config.this) == 0 &&
+      length(aws_iam_service_linked_role.this) == 0 &&
+      aws_iam_role.this.permissions_boundary == null &&
+      aws_iam_role.this.path == "/"
+    )
+    error_message = "What nobody asked for must not be there."
+  }
+  assert {
+    condition     = keys(aws_lambda_alias.this) == ["live"] && aws_lambda_alias.this["live"].function_version == "7"
+    error_message = "The alias live always exists and serves the published version."
+  }
+}
+
+run "the_role_writes_its_own_log_and_no_more" {
+  module {
+    source = "./modules/handler"
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this.policy).Statement == [{
+      Sid      = "WriteLog"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/AWSClientVPN-corp:*"
+    }]
+    error_message = "The role must be allowed to write its own log group and nothing else."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement == [{
+      Action    = "sts:AssumeRole"
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+    error_message = "Only Lambda may assume the role."
+  }
+  assert {
+    condition     = aws_iam_role.this.name_prefix == "AWSClientVPN-corp-"
+    error_message = "Role names are unique in the account: handlers of one name in two Regions need different ones."
+  }
+}
+
+run "a_long_name_fits_the_prefix_of_a_role" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    name = "abcdefghijklmnopqrstuvwxyz0123456789_ABCDEFGHIJKLMN"
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.this.function_name) == 64
+    error_message = "Lambda limits names to 64 characters, which may be used."
+  }
+  assert {
+    condition     = aws_iam_role.this.name_prefix == "AWSClientVPN-abcdefghijklmnopqrstuvwx-" && length(aws_iam_role.this.name_prefix) == 38
+    error_message = "IAM takes prefixes of at most 38 characters."
+  }
+}
+
+run "every_option" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    aliases                        = ["staff", "partners"]
+    runtime                        = "python3.12"
+    architecture                   = "x86_64"
+    memory_size                    = 512
+    timeout                        = 30
+    reserved_concurrent_executions = 10
+    provisioned_concurrency        = { live = 1, staff = 2, partners = 2 }
+    log_group                      = { retention_in_days = 0, kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
+    role                           = { name = "vpn", path = "/network/", permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary" }
+    kms_key_arn                    = "arn:aws:kms:eu-central-1:123456789012:key/environment"
+    vpc                            = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    tracing_mode                   = "Active"
+    code_signing_config_arn        = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    create_service_linked_roles    = true
+    tags                           = { team = "network" }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.runtime == "python3.12" &&
+      aws_lambda_function.this.architectures == tolist(["x86_64"]) &&
+      aws_lambda_function.this.memory_size == 512 &&
+      aws_lambda_function.this.timeout == 30 &&
+      aws_lambda_function.this.reserved_concurrent_executions == 10 &&
+      aws_lambda_function.this.kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/environment" &&
+      aws_lambda_function.this.code_signing_config_arn == "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0" &&
+      aws_lambda_function.this.tracing_config[0].mode == "Active" &&
+      aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"]) &&
+      aws_lambda_function.this.vpc_config[0].security_group_ids == toset(["sg-1"]) &&
+      aws_lambda_function.this.vpc_config[0].ipv6_allowed_for_dual_stack == false
+    )
+    error_message = "An option did not reach the function."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.this.retention_in_days == 0 && aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-central-1:123456789012:key/logs"
+    error_message = "An option did not reach the log group."
+  }
+  assert {
+    condition     = aws_iam_role.this.name == "vpn" && aws_iam_role.this.path == "/network/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    error_message = "An option did not reach the role."
+  }
+  assert {
+    condition = (
+      [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid] ==
+      ["WriteLog", "DecryptEnvironment", "WriteTraces", "AttachToVpc", "KeepVpcFromCode"]
+    )
+    error_message = "Each option brings the permission that it needs."
+  }
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Resource if statement.Sid == "DecryptEnvironment"
+    ] == ["arn:aws:kms:eu-central-1:123456789012:key/environment"]
+    error_message = "The role may decrypt with the environment's key and no other."
+  }
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Effect == "Deny" && statement.Condition.ArnLike["lambda:SourceFunctionArn"] == "arn:*:lambda:*:*:function:AWSClientVPN-corp"
+      if statement.Sid == "KeepVpcFromCode"
+    ])
+    error_message = "Network interfaces are for Lambda to manage, not for the function's code."
+  }
+  assert {
+    condition     = keys(aws_lambda_alias.this) == ["live", "partners", "staff"] && alltrue([for alias in aws_lambda_alias.this : alias.function_version == "7"])
+    error_message = "Every alias serves the published version."
+  }
+  assert {
+    condition     = keys(output.alias_arns) == ["live", "partners", "staff"]
+    error_message = "Every alias has its ARN in the outputs."
+  }
+  assert {
+    condition = (
+      length(aws_lambda_provisioned_concurrency_config.this) == 1 &&
+      aws_lambda_provisioned_concurrency_config.this[0].provisioned_concurrent_executions == 5 &&
+      aws_lambda_provisioned_concurrency_config.this[0].qualifier == "7"
+    )
+    error_message = "Lambda keeps one allocation per version: the sum, on the version that all aliases serve."
+  }
+  assert {
+    condition     = keys(aws_iam_service_linked_role.this) == ["clientvpn-connections.amazonaws.com", "clientvpn.amazonaws.com"]
+    error_message = "Client VPN has two service-linked roles."
+  }
+  assert {
+    condition     = aws_lambda_function.this.tags == tomap({ team = "network" }) && aws_iam_role.this.tags == tomap({ team = "network" }) && aws_cloudwatch_log_group.this.tags == tomap({ team = "network" })
+    error_message = "Tags go on everything that takes them."
+  }
+}
+
+run "passing_traces_through_needs_no_permission" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    tracing_mode = "PassThrough"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "PassThrough" && length(jsondecode(aws_iam_role_policy.this.policy).Statement) == 1
+    error_message = "Only Active lets the function write traces."
+  }
+}
+
+run "a_bundle_of_ones_own_from_a_file" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    bundle = { local_path = "modules/handler/versions.tf", handler = "mine.handler" }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.filename == "modules/handler/versions.tf" &&
+      aws_lambda_function.this.source_code_hash == filebase64sha256("modules/handler/versions.tf") &&
+      aws_lambda_function.this.handler == "mine.handler" &&
+      aws_lambda_function.this.s3_bucket == null
+    )
+    error_message = "The file is deployed, and deployed again when it changes."
+  }
+}
+
+run "a_bundle_of_ones_own_from_s3" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    bundle = { s3 = { bucket = "bundles", key = "handler.zip", version = "v1" } }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.s3_bucket == "bundles" &&
+      aws_lambda_function.this.s3_key == "handler.zip" &&
+      aws_lambda_function.this.s3_object_version == "v1" &&
+      aws_lambda_function.this.filename == null &&
+      aws_lambda_function.this.handler == "connect_handler.handler.handler"
+    )
+    error_message = "The object in S3 replaces the module's bundle, and the handler setting stays."
+  }
+}
+
+run "a_bundle_in_s3_is_known_by_its_hash" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    bundle = { s3 = { bucket = "bundles", key = "handler.zip" }, hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.source_code_hash == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    error_message = "The hash tells Terraform of a changed object."
+  }
+}
+
+# What AWS would refuse, and what would go wrong in silence, is refused at plan.
+
+run "an_empty_name_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    name = ""
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_of_52_characters_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    name = "abcdefghijklmnopqrstuvwxyz0123456789_ABCDEFGHIJKLMNO"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_with_a_dot_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    name = "corp.vpn"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_brings_the_prefix_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    name = "AWSClientVPN-corp"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_description_of_257_characters_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    description = format("%257s", "x")
+  }
+
+  expect_failures = [var.description]
+}
+
+run "an_empty_policy_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    policy = ""
+  }
+
+  expect_failures = [var.policy]
+}
+
+run "an_alias_of_digits_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    aliases = ["42"]
+  }
+
+  expect_failures = [var.aliases]
+}
+
+run "an_alias_with_a_dot_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    aliases = ["staff.eu"]
+  }
+
+  expect_failures = [var.aliases]
+}
+
+run "an_alias_of_129_characters_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    aliases = [replace(format("%129s", "x"), " ", "x")]
+  }
+
+  expect_failures = [var.aliases]
+}
+
+run "the_alias_live_is_taken" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    aliases = ["live"]
+  }
+
+  expect_failures = [var.aliases]
+}
+
+run "a_runtime_that_is_not_tested_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    runtime = "python3.10"
+  }
+
+  expect_failures = [var.runtime]
+}
+
+run "an_unknown_architecture_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    architecture = "amd64"
+  }
+
+  expect_failures = [var.architecture]
+}
+
+run "too_little_memory_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    memory_size = 127
+  }
+
+  expect_failures = [var.memory_size]
+}
+
+run "too_much_memory_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    memory_size = 10241
+  }
+
+  expect_failures = [var.memory_size]
+}
+
+run "a_timeout_beyond_the_30_seconds_of_client_vpn_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    timeout = 31
+  }
+
+  expect_failures = [var.timeout]
+}
+
+run "a_timeout_of_zero_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    timeout = 0
+  }
+
+  expect_failures = [var.timeout]
+}
+
+run "half_a_second_of_timeout_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    timeout = 0.5
+  }
+
+  expect_failures = [var.timeout]
+}
+
+run "negative_reserved_concurrency_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    reserved_concurrent_executions = -2
+  }
+
+  expect_failures = [var.reserved_concurrent_executions]
+}
+
+run "provisioned_concurrency_of_an_unknown_alias_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    aliases                 = ["staff"]
+    provisioned_concurrency = { stuff = 1 }
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "provisioned_concurrency_of_zero_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    provisioned_concurrency = { live = 0 }
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "provisioned_concurrency_above_the_reserved_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    provisioned_concurrency        = { live = 5 }
+    reserved_concurrent_executions = 4
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "provisioned_concurrency_without_room_for_two_versions_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    aliases                        = ["staff"]
+    provisioned_concurrency        = { live = 2, staff = 3 }
+    reserved_concurrent_executions = 9
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "provisioned_concurrency_of_a_stopped_function_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    provisioned_concurrency        = { live = 1 }
+    reserved_concurrent_executions = 0
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "a_bundle_from_nowhere_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    bundle = {}
+  }
+
+  expect_failures = [var.bundle]
+}
+
+run "a_bundle_from_two_places_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    bundle = {
+      local_path = "modules/handler/versions.tf"
+      s3         = { bucket = "bundles", key = "handler.zip", version = "v1" }
+    }
+  }
+
+  expect_failures = [var.bundle]
+}
+
+run "a_bundle_file_that_does_not_exist_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    bundle = { local_path = "no/such.zip" }
+  }
+
+  expect_failures = [var.bundle]
+}
+
+run "a_bundle_in_s3_that_could_change_unnoticed_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    bundle = { s3 = { bucket = "bundles", key = "handler.zip" } }
+  }
+
+  expect_failures = [var.bundle]
+}
+
+run "a_retention_that_cloudwatch_does_not_know_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    log_group = { retention_in_days = 100 }
+  }
+
+  expect_failures = [var.log_group]
+}
+
+run "a_role_name_with_a_space_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    role = { name = "vpn handler" }
+  }
+
+  expect_failures = [var.role]
+}
+
+run "a_role_path_without_its_slash_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    role = { path = "/network" }
+  }
+
+  expect_failures = [var.role]
+}
+
+run "the_alias_of_a_kms_key_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:alias/environment"
+  }
+
+  expect_failures = [var.kms_key_arn]
+}
+
+run "a_vpc_without_subnets_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    vpc = { subnet_ids = [], security_group_ids = ["sg-1"] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "a_vpc_without_security_groups_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    vpc = { subnet_ids = ["subnet-1"], security_group_ids = [] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "an_unknown_tracing_mode_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    tracing_mode = "active"
+  }
+
+  expect_failures = [var.tracing_mode]
+}
+
+run "a_code_signing_profile_in_place_of_a_configuration_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    code_signing_config_arn = "arn:aws:signer:eu-central-1:123456789012:/signing-profiles/vpn"
+  }
+
+  expect_failures = [var.code_signing_config_arn]
+}

@@ -1,0 +1,200 @@
+variable "name" {
+  description = "Name of the handler: the function is called `AWSClientVPN-<name>`. Letters, digits, hyphens and underscores, at most 51 characters."
+  type        = string
+  nullable    = false
+}
+
+# `any`, because an object type would drop an attribute that it does not know without a word. modules/policy checks every key and every value.
+variable "rules" {
+  description = <<-EOT
+    Access rules of the policy, in the order in which they are looked through. A list of objects; a key that is not known is an error at plan.
+    - `name`: unique; it stands in the decision log and in messages.
+    - `effect`: `allow` or `deny`. A deny rule that applies beats every allow rule; where no rule allows, the connection is denied.
+    - `when`: conditions that must all hold. Default: always.
+    - `unless`: conditions of which not all may hold. Default: never excluded.
+    - `message`: of a deny rule: what the user is shown, at most 255 characters. Placeholders: `{rule}`, `{username}`, `{common_name}`, `{platform}`, `{platform_version}`, `{public_ip}`, `{connection_id}`, `{endpoint_id}`.
+    - `shadow`: true leaves the rule out of the decision and records what it would have changed. Default false.
+
+    Conditions: `endpoint`, `common_name`, `username`, `platform`, `groups`, `all_groups`, `platform_version`, `client_openvpn_version`,
+    `aws_client_version`, `public_ip`, `time`, `posture`.
+  EOT
+  type        = any
+}
+
+variable "posture_rules" {
+  description = <<-EOT
+    Rules that assign posture compliance statuses, which stand in the connection log and which rules can name in a `posture` condition. A list of objects:
+    - `status`: at most 255 characters; at most ten different ones.
+    - `when`, `unless`: as in `rules`, without `posture`.
+  EOT
+  type        = any
+  default     = []
+}
+
+variable "default_posture_status" {
+  description = "Posture compliance status of a connection to which no posture rule applies. Default `null`: none."
+  type        = string
+  default     = null
+}
+
+variable "default_deny_message" {
+  description = "What a user is shown whom no rule with a `message` denies, at most 255 characters, with the placeholders of a rule's message. Default `null`: a text of the handler's own."
+  type        = string
+  default     = null
+}
+
+variable "shadow_mode" {
+  description = "Whether every connection is allowed while the decision log records what the policy would have done."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "handler" {
+  description = <<-EOT
+    Options of the function; [modules/handler](modules/handler) has their defaults and limits.
+    - `description`: description of the function.
+    - `runtime`: `python3.11` to `python3.14`. Default `python3.13`.
+    - `architecture`: `arm64` (default) or `x86_64`.
+    - `memory_size`: MB. Default 256.
+    - `timeout`: seconds, at most 30. Default 10.
+    - `reserved_concurrent_executions`: invocations that can run at once, set aside from the account's concurrency. Default: none set aside.
+    - `provisioned_concurrency`: execution environments that are kept initialized, as a map from endpoint key or `live` to a number. The sum serves all.
+    - `bundle`: code of your own, with `local_path` or `s3` (`bucket`, `key`, `version`), `hash` and `handler`.
+    - `log_group`: `retention_in_days` (default 365) and `kms_key_arn` of the decision log.
+    - `role`: `name`, `path` and `permissions_boundary_arn` of the execution role.
+    - `kms_key_arn`: KMS key for the function's environment.
+    - `vpc`: `subnet_ids`, `security_group_ids`, `ipv6_allowed_for_dual_stack`.
+    - `tracing_mode`: `Active` or `PassThrough`.
+    - `code_signing_config_arn`: code signing configuration.
+    - `create_service_linked_roles`: creates both roles of Client VPN, for an account that never had an endpoint. Default false.
+  EOT
+  type = object({
+    description                    = optional(string)
+    runtime                        = optional(string)
+    architecture                   = optional(string)
+    memory_size                    = optional(number)
+    timeout                        = optional(number)
+    reserved_concurrent_executions = optional(number)
+    provisioned_concurrency        = optional(map(number))
+    bundle = optional(object({
+      local_path = optional(string)
+      s3 = optional(object({
+        bucket  = string
+        key     = string
+        version = optional(string)
+      }))
+      hash    = optional(string)
+      handler = optional(string)
+    }))
+    log_group = optional(object({
+      retention_in_days = optional(number)
+      kms_key_arn       = optional(string)
+    }))
+    role = optional(object({
+      name                     = optional(string)
+      path                     = optional(string)
+      permissions_boundary_arn = optional(string)
+    }))
+    kms_key_arn = optional(string)
+    vpc = optional(object({
+      subnet_ids                  = set(string)
+      security_group_ids          = set(string)
+      ipv6_allowed_for_dual_stack = optional(bool)
+    }))
+    tracing_mode                = optional(string)
+    code_signing_config_arn     = optional(string)
+    create_service_linked_roles = optional(bool)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "endpoints" {
+  description = <<-EOT
+    Client VPN endpoints to create, by key. Each key is also an alias of the function, which the endpoint calls, and the name by which rules
+    know it (`when = { endpoint = ["<key>"] }`). May be empty: endpoints made elsewhere take the output `lambda_function_arn`.
+    [modules/endpoint](modules/endpoint) has the defaults and limits.
+    - `name`: tag `Name`. Default `<name>-<key>`.
+    - `description`: description of the endpoint.
+    - `server_certificate_arn`: server certificate in AWS Certificate Manager.
+    - `client_cidr_block`: IPv4 range of the clients, /22 to /12.
+    - `authentication`: `mutual`, `active_directory` or `saml`; or `mutual` and one of the others.
+    - `connect_handler_enabled`: false establishes every connection without asking the handler. Default true.
+    - `transport_protocol`: `udp` (default) or `tcp`.
+    - `vpn_port`: 443 (default) or 1194.
+    - `split_tunnel`: default false.
+    - `dns_servers`: at most two.
+    - `session_timeout_hours`: 8, 10, 12 or 24 (default).
+    - `disconnect_on_session_timeout`: default true.
+    - `login_banner`: text shown once a session is established.
+    - `route_enforcement`: default false.
+    - `self_service_portal`: default false.
+    - `vpc_id`, `security_group_ids`: both or neither; needed with `associations`.
+    - `connection_log`: `enabled` (default true), `log_group_name`, `log_stream_name`, `retention_in_days` (default 365), `kms_key_arn`.
+    - `associations`: map from a name to a subnet id.
+    - `authorization_rules`: map of `target_network_cidr` with `access_group_id` or `authorize_all_groups = true`, and `description`.
+    - `routes`: map of `destination_cidr_block`, `association` (a key of `associations`) and `description`.
+    - `tags`: in addition to the module's tags.
+  EOT
+  # Without defaults: an attribute that is left out is null, for which modules/endpoint has the default.
+  type = map(object({
+    name                   = optional(string)
+    description            = optional(string)
+    server_certificate_arn = string
+    client_cidr_block      = string
+    authentication = object({
+      mutual = optional(object({
+        root_certificate_chain_arn = string
+      }))
+      active_directory = optional(object({
+        directory_id = string
+      }))
+      saml = optional(object({
+        provider_arn              = string
+        self_service_provider_arn = optional(string)
+      }))
+    })
+    connect_handler_enabled       = optional(bool)
+    transport_protocol            = optional(string)
+    vpn_port                      = optional(number)
+    split_tunnel                  = optional(bool)
+    dns_servers                   = optional(list(string))
+    session_timeout_hours         = optional(number)
+    disconnect_on_session_timeout = optional(bool)
+    login_banner                  = optional(string)
+    route_enforcement             = optional(bool)
+    self_service_portal           = optional(bool)
+    vpc_id                        = optional(string)
+    security_group_ids            = optional(set(string))
+    connection_log = optional(object({
+      enabled           = optional(bool)
+      log_group_name    = optional(string)
+      log_stream_name   = optional(string)
+      retention_in_days = optional(number)
+      kms_key_arn       = optional(string)
+    }))
+    associations = optional(map(string))
+    authorization_rules = optional(map(object({
+      target_network_cidr  = string
+      access_group_id      = optional(string)
+      authorize_all_groups = optional(bool)
+      description          = optional(string)
+    })))
+    routes = optional(map(object({
+      destination_cidr_block = string
+      association            = string
+      description            = optional(string)
+    })))
+    tags = optional(map(string), {})
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
