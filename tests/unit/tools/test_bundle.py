@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import zipfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from localaws.awslambda.interpreters import MINORS, find_interpreter
 from tools import ROOT, bundle
 
 BUILDER = ROOT / "tools" / "bundle.py"
@@ -18,20 +18,8 @@ VERSION = "2026.6"
 
 
 def interpreters() -> list[str]:
-    """Every Python from 3.11 on that this machine has, one of each version."""
-    folders = [Path(folder) for folder in os.get_exec_path()]
-    # pyenv's shims refuse to run a version that is not switched on; the versions themselves do run.
-    folders += [path for shims in folders if shims.name == "shims" for path in shims.parent.glob("versions/*/bin")]
-    found = {sys.version.split()[0]: sys.executable}
-    for folder in folders:
-        for path in folder.glob("python3*"):
-            if not re.fullmatch(r"python3(\.\d+)?", path.name):
-                continue
-            answer = subprocess.run([path, "-VV"], capture_output=True, text=True, check=False)
-            version = re.match(r"Python (3\.(\d+)\.\S+)", answer.stdout)
-            if version and int(version.group(2)) >= 11:
-                found.setdefault(version.group(1), str(path))
-    return list(found.values())
+    """Every Python that Lambda offers and this machine has."""
+    return [found.executable for minor in MINORS if (found := find_interpreter(minor))]
 
 
 @pytest.fixture
