@@ -251,6 +251,12 @@ class LocalAws:
         """Connects a client to an endpoint; see ``localaws.connect`` for the attributes."""
         return connect(self.endpoint_url, endpoint_id, **attributes)
 
+    def import_certificate(self, common_name: str) -> str:
+        """Import a new self-signed certificate into AWS Certificate Manager; its ARN."""
+        from localaws.certificates import import_certificate
+
+        return import_certificate(self.client("acm"), common_name)
+
     def leftovers(self) -> list[str]:
         """The resources that exist: ARNs, or IDs where there is none. Empty after a complete ``terraform destroy``.
 

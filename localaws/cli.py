@@ -19,6 +19,11 @@ from localaws.api import connect as connect_client
 click.UsageError.exit_code = 1
 
 
+_endpoint_url_option = click.option(
+    "--endpoint-url", envvar="AWS_ENDPOINT_URL", help="The running localaws.  [env: AWS_ENDPOINT_URL]"
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """AWS on this machine: moto, Client VPN endpoints, and Lambda functions that really run.
@@ -79,7 +84,7 @@ def serve(host: str, port: int, region: str, account_id: str) -> None:
     type=click.Choice(["v1", "v2", "v3"]),
     help="Of the request that the client connect handler gets.",
 )
-@click.option("--endpoint-url", envvar="AWS_ENDPOINT_URL", help="The running localaws.  [env: AWS_ENDPOINT_URL]")
+@_endpoint_url_option
 @click.option("-o", "--output", default="text", type=click.Choice(["text", "json"]), show_default=True)
 def connect(
     endpoint_id: str, groups: tuple[str, ...], endpoint_url: str | None, output: str, **attributes: Any
@@ -88,10 +93,8 @@ def connect(
 
     Prints what the client sees, then the connection log event. Exit status: 0 connected, 2 denied, 1 anything else.
     """
-    if not endpoint_url:
-        _fail("no localaws is named: set AWS_ENDPOINT_URL, or give --endpoint-url")
     try:
-        attempt = connect_client(endpoint_url, endpoint_id, groups=list(groups), **attributes)
+        attempt = connect_client(_known(endpoint_url), endpoint_id, groups=list(groups), **attributes)
     except LocalAwsError as error:
         _fail(str(error))
     if output == "json":
@@ -103,6 +106,26 @@ def connect(
         if attempt.error:
             click.echo(f"{attempt.failure_reason}: {attempt.error}", err=True)
     sys.exit(0 if attempt.allowed else 2)
+
+
+@main.command("import-certificate")
+@click.argument("common_name")
+@_endpoint_url_option
+def import_certificate(common_name: str, endpoint_url: str | None) -> None:
+    r"""Import a new self-signed certificate for COMMON_NAME, and print its ARN.
+
+    \b
+      terraform apply -var server_certificate_arn=$(python -m localaws import-certificate vpn.example.com)
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from localaws.certificates import import_certificate
+
+    try:
+        click.echo(import_certificate(boto3.client("acm", endpoint_url=_known(endpoint_url)), common_name))
+    except (BotoCoreError, ClientError) as error:
+        _fail(f"the certificate could not be imported: {error}")
 
 
 @main.command("install-runtimes")
@@ -119,6 +142,12 @@ def install_runtimes() -> None:
             click.echo(install_runtime(minor))
         except RuntimeError as error:
             click.echo(f"python{minor}: left out, the runtime client could not be installed: {error}", err=True)
+
+
+def _known(endpoint_url: str | None) -> str:
+    if not endpoint_url:
+        _fail("no localaws is named: set AWS_ENDPOINT_URL, or give --endpoint-url")
+    return endpoint_url
 
 
 def _fail(message: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""pytest fixtures. Use them with ``pytest_plugins = ["localaws.pytest_plugin"]``."""
+"""pytest fixtures. Use them with ``pytest -p localaws.pytest_plugin``, or with that in pytest's ``addopts``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from localaws.api import LocalAws
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def local_aws() -> Iterator[LocalAws]:
-    """AWS on this machine, empty, for one test."""
+    """AWS on this machine, empty at first, shared by the tests of a module."""
     with LocalAws() as aws:
         yield aws

@@ -7,7 +7,6 @@ changed, and destroys everything. No AWS account is asked, and nothing outside a
 
 from __future__ import annotations
 
-import datetime
 import difflib
 import json
 import os
@@ -23,9 +22,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -206,33 +202,6 @@ def end_group(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def import_server_certificate(aws: LocalAws) -> str:
-    """Import a throw-away server certificate into ACM; returns its ARN."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "vpn.example.com")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("vpn.example.com")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    answer = aws.client("acm").import_certificate(
-        Certificate=certificate.public_bytes(serialization.Encoding.PEM),
-        PrivateKey=key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ),
-    )
-    return str(answer["CertificateArn"])
-
-
 def attempts_of(console: Console, aws: LocalAws, endpoint_id: str) -> list[ConnectionAttempt]:
     """Let every client try to connect."""
     attempts = []
@@ -326,7 +295,7 @@ def demonstrate(console: Console, folder: Path) -> None:
         example = folder / "terraform" / EXAMPLE
         copy_terraform_files(ROOT, folder / "terraform")
         environment = environment_for(aws, terraform_variables, folder)
-        certificate = import_server_certificate(aws)
+        certificate = aws.import_certificate("vpn.example.com")
         environment["TF_VAR_server_certificate_arn"] = certificate
         terraform = TerraformRun(console, example, environment)
 

@@ -6,18 +6,11 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from python_terraform import IsFlagged, IsNotFlagged, Terraform
-
-from localaws import LocalAws
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -100,26 +93,3 @@ class Deployment:
         if status != 0:
             raise TerraformFailed(" ".join(err.replace("│", " ").split()))
         return str(out)
-
-
-def import_certificate(aws: LocalAws, common_name: str) -> str:
-    """Import a new self-signed certificate into AWS Certificate Manager; returns its ARN."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    answer = aws.client("acm").import_certificate(
-        Certificate=certificate.public_bytes(pem),
-        PrivateKey=key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-    )
-    return str(answer["CertificateArn"])

@@ -22,9 +22,9 @@ def variables(server_certificate_arn: str, client_certificate_arn: str, director
 
 
 @pytest.fixture(scope="module")
-def account_before(aws: LocalAws, variables: dict[str, str]) -> list[str]:
+def account_before(local_aws: LocalAws, variables: dict[str, str]) -> list[str]:
     """Return what is there before the example is applied."""
-    return aws.leftovers()
+    return local_aws.leftovers()
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def test_a_second_plan_has_nothing_to_do(complete: Deployment, variables: dict[s
     assert complete.is_stable(**variables)
 
 
-def test_endpoints_have_their_associations_rules_and_routes(aws: LocalAws, complete: Deployment) -> None:
-    ec2 = aws.client("ec2")
+def test_endpoints_have_their_associations_rules_and_routes(local_aws: LocalAws, complete: Deployment) -> None:
+    ec2 = local_aws.client("ec2")
     ids = complete.outputs["endpoint_ids"]
     assert set(ids) == {"staff", "partners", "domain"}
     staff = {"ClientVpnEndpointId": ids["staff"]}
@@ -55,9 +55,9 @@ def test_endpoints_have_their_associations_rules_and_routes(aws: LocalAws, compl
     assert ("10.99.0.0/16", "active") in {(route["DestinationCidr"], route["Status"]["Code"]) for route in routes}
 
 
-def test_the_handler_is_in_force_when_the_apply_ends(aws: LocalAws, complete: Deployment) -> None:
+def test_the_handler_is_in_force_when_the_apply_ends(local_aws: LocalAws, complete: Deployment) -> None:
     ids = list(complete.outputs["endpoint_ids"].values())
-    endpoints = aws.client("ec2").describe_client_vpn_endpoints(ClientVpnEndpointIds=ids)["ClientVpnEndpoints"]
+    endpoints = local_aws.client("ec2").describe_client_vpn_endpoints(ClientVpnEndpointIds=ids)["ClientVpnEndpoints"]
 
     # The provider does not wait for this when it creates an endpoint; its associations come later and take minutes.
     assert [endpoint["ClientConnectOptions"]["Status"]["Code"] for endpoint in endpoints] == ["applied"] * 3
@@ -83,9 +83,9 @@ def test_the_handler_is_in_force_when_the_apply_ends(aws: LocalAws, complete: De
     ],
 )
 def test_one_policy_decides_for_every_endpoint(
-    aws: LocalAws, complete: Deployment, endpoint: str, attributes: dict[str, object], allowed: bool
+    local_aws: LocalAws, complete: Deployment, endpoint: str, attributes: dict[str, object], allowed: bool
 ) -> None:
-    attempt = aws.connect(complete.outputs["endpoint_ids"][endpoint], platform="mac", **attributes)
+    attempt = local_aws.connect(complete.outputs["endpoint_ids"][endpoint], platform="mac", **attributes)
 
     assert attempt.failure_reason in (None, "client-connect-failed")
     assert attempt.allowed == allowed
@@ -93,8 +93,8 @@ def test_one_policy_decides_for_every_endpoint(
 
 # The last one, because it takes what the others use.
 def test_destroying_leaves_nothing_behind(
-    aws: LocalAws, complete: Deployment, variables: dict[str, str], account_before: list[str]
+    local_aws: LocalAws, complete: Deployment, variables: dict[str, str], account_before: list[str]
 ) -> None:
     complete.destroy(**variables)
 
-    assert aws.leftovers() == account_before
+    assert local_aws.leftovers() == account_before

@@ -48,8 +48,8 @@ def ids(project: Deployment, variables: dict[str, Any], first_plan: dict[str, An
     return dict(project.outputs["endpoint_ids"])
 
 
-def describe(aws: LocalAws, endpoint_id: str) -> dict[str, Any]:
-    answer = aws.client("ec2").describe_client_vpn_endpoints(ClientVpnEndpointIds=[endpoint_id])
+def describe(local_aws: LocalAws, endpoint_id: str) -> dict[str, Any]:
+    answer = local_aws.client("ec2").describe_client_vpn_endpoints(ClientVpnEndpointIds=[endpoint_id])
     return dict(answer["ClientVpnEndpoints"][0])
 
 
@@ -59,9 +59,9 @@ def test_the_first_plan_shows_that_the_handler_will_be_enabled(first_plan: dict[
     assert endpoint["client_connect_options"][0]["enabled"] is True
 
 
-def test_rules_tell_endpoints_apart_by_their_keys(aws: LocalAws, ids: dict[str, str]) -> None:
-    assert aws.connect(ids["staff"], **CLIENT).allowed
-    assert not aws.connect(ids["partners"], **CLIENT).allowed
+def test_rules_tell_endpoints_apart_by_their_keys(local_aws: LocalAws, ids: dict[str, str]) -> None:
+    assert local_aws.connect(ids["staff"], **CLIENT).allowed
+    assert not local_aws.connect(ids["partners"], **CLIENT).allowed
 
 
 def test_only_authentication_range_and_transport_make_a_new_endpoint(
@@ -91,27 +91,27 @@ def test_only_authentication_range_and_transport_make_a_new_endpoint(
 
 
 def test_a_handler_that_is_disabled_is_not_called_until_it_is_enabled_again(
-    aws: LocalAws,
+    local_aws: LocalAws,
     project: Deployment,
     ids: dict[str, str],
     variables: dict[str, Any],
     endpoint: dict[str, Any],
 ) -> None:
-    assert aws.connect(ids["partners"], **CLIENT).request is not None
+    assert local_aws.connect(ids["partners"], **CLIENT).request is not None
 
     disabled = {"staff": endpoint, "partners": {**endpoint, "connect_handler_enabled": False}}
     project.apply(**{**variables, "endpoints": disabled})
-    assert describe(aws, ids["partners"])["ClientConnectOptions"]["Enabled"] is False
-    attempt = aws.connect(ids["partners"], **CLIENT)
+    assert describe(local_aws, ids["partners"])["ClientConnectOptions"]["Enabled"] is False
+    attempt = local_aws.connect(ids["partners"], **CLIENT)
     assert (attempt.allowed, attempt.request) == (True, None)
 
     project.apply(**variables)
-    assert not aws.connect(ids["partners"], **CLIENT).allowed
+    assert not local_aws.connect(ids["partners"], **CLIENT).allowed
     assert project.outputs["endpoint_ids"] == ids
 
 
 def test_what_was_switched_on_is_switched_off_again(
-    aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
+    local_aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
 ) -> None:
     on = {
         **endpoint,
@@ -124,7 +124,7 @@ def test_what_was_switched_on_is_switched_off_again(
     }
     project.apply(**{**variables, "endpoints": {"switches": on}})
     endpoint_id = project.outputs["endpoint_ids"]["switches"]
-    described = describe(aws, endpoint_id)
+    described = describe(local_aws, endpoint_id)
     assert described["ClientLoginBannerOptions"] == {"Enabled": True, "BannerText": "Authorized use only."}
     assert described["ClientRouteEnforcementOptions"] == {"Enforced": True}
     assert described["SelfServicePortalUrl"] == project.outputs["self_service_portal_urls"]["switches"]
@@ -139,7 +139,7 @@ def test_what_was_switched_on_is_switched_off_again(
     off = {**variables, "endpoints": {"switches": {**endpoint, "connection_log": {"enabled": False}}}}
     project.apply(**off)
     assert project.outputs["endpoint_ids"] == {"switches": endpoint_id}
-    described = describe(aws, endpoint_id)
+    described = describe(local_aws, endpoint_id)
     assert described["ClientLoginBannerOptions"]["Enabled"] is False
     assert described["ClientRouteEnforcementOptions"] == {"Enforced": False}
     assert described.get("SelfServicePortalUrl", "") == ""
@@ -151,19 +151,19 @@ def test_what_was_switched_on_is_switched_off_again(
 
 # The provider leaves false out when it creates an endpoint. Should this fail, it has learned to send it.
 def test_a_session_that_may_reconnect_by_itself_takes_a_second_apply_and_terraform_says_so(
-    aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
+    local_aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
 ) -> None:
     variables = {**variables, "endpoints": {"lasting": {**endpoint, "disconnect_on_session_timeout": False}}}
 
     assert "apply once more" in " ".join(project.apply(**variables))
     assert "apply once more" not in " ".join(project.apply(**variables))
 
-    assert describe(aws, project.outputs["endpoint_ids"]["lasting"])["DisconnectOnSessionTimeout"] is False
+    assert describe(local_aws, project.outputs["endpoint_ids"]["lasting"])["DisconnectOnSessionTimeout"] is False
 
 
 # The reason why modules/endpoint writes out what is off. Should this fail, the provider has learned to do it by itself.
 def test_leaving_client_connect_options_out_does_not_disable_a_handler(
-    aws: LocalAws, project: Deployment, deploy: Callable[[str], Deployment], endpoint: dict[str, Any]
+    local_aws: LocalAws, project: Deployment, deploy: Callable[[str], Deployment], endpoint: dict[str, Any]
 ) -> None:
     module = deploy("modules/endpoint")
     variables = {"name": "other", **endpoint}
@@ -174,17 +174,17 @@ def test_leaving_client_connect_options_out_does_not_disable_a_handler(
     main.write_text(text[:start] + text[text.index("  }\n", start) + 4 :])
 
     assert module.is_stable(**variables)
-    assert describe(aws, module.outputs["id"])["ClientConnectOptions"]["Enabled"] is True
+    assert describe(local_aws, module.outputs["id"])["ClientConnectOptions"]["Enabled"] is True
 
 
 def test_a_version_is_provisioned_before_the_aliases_move_and_the_old_one_released_after(
-    aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
+    local_aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
 ) -> None:
     handler = {"provisioned_concurrency": {"live": 1, "staff": 2}, "reserved_concurrent_executions": 6}
     variables = {**variables, "endpoints": {"staff": endpoint}, "handler": handler}
     project.apply(**variables)
     version = int(project.outputs["function_version"])
-    assert provisioned(aws) == {str(version): 3}
+    assert provisioned(local_aws) == {str(version): 3}
 
     variables["rules"] = [{"name": "everybody", "effect": "allow"}]
     log = project.apply(**variables)
@@ -199,14 +199,14 @@ def test_a_version_is_provisioned_before_the_aliases_move_and_the_old_one_releas
         )
     ]
     assert steps == sorted(steps)
-    assert provisioned(aws) == {str(version + 1): 3}
+    assert provisioned(local_aws) == {str(version + 1): 3}
     assert project.outputs["function_version"] == str(version + 1)
     assert project.is_stable(**variables)
 
 
-def provisioned(aws: LocalAws) -> dict[str, int]:
+def provisioned(local_aws: LocalAws) -> dict[str, int]:
     """Return the provisioned concurrency of the function by qualifier."""
-    configurations = aws.client("lambda").list_provisioned_concurrency_configs(FunctionName="AWSClientVPN-corp")
+    configurations = local_aws.client("lambda").list_provisioned_concurrency_configs(FunctionName="AWSClientVPN-corp")
     return {
         configuration["FunctionArn"].rpartition(":")[2]: configuration["RequestedProvisionedConcurrentExecutions"]
         for configuration in configurations["ProvisionedConcurrencyConfigs"]

@@ -11,9 +11,9 @@ from tests.e2e.deployment import Deployment
 
 
 @pytest.fixture(scope="module")
-def endpoint_id(aws: LocalAws, server_certificate_arn: str, client_certificate_arn: str) -> str:
+def endpoint_id(local_aws: LocalAws, server_certificate_arn: str, client_certificate_arn: str) -> str:
     """The id of an endpoint that Terraform knows nothing of."""
-    endpoint = aws.client("ec2").create_client_vpn_endpoint(
+    endpoint = local_aws.client("ec2").create_client_vpn_endpoint(
         ClientCidrBlock="10.255.0.0/22",
         ServerCertificateArn=server_certificate_arn,
         AuthenticationOptions=[
@@ -28,33 +28,33 @@ def endpoint_id(aws: LocalAws, server_certificate_arn: str, client_certificate_a
 
 
 @pytest.fixture(scope="module")
-def account_before(aws: LocalAws, endpoint_id: str) -> list[str]:
+def account_before(local_aws: LocalAws, endpoint_id: str) -> list[str]:
     """Return what is there before the example is applied."""
-    return aws.leftovers()
+    return local_aws.leftovers()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def example(
-    aws: LocalAws, deploy: Callable[[str], Deployment], endpoint_id: str, account_before: list[str]
+    local_aws: LocalAws, deploy: Callable[[str], Deployment], endpoint_id: str, account_before: list[str]
 ) -> Deployment:
     deployment = deploy("examples/existing-endpoint")
     deployment.apply()
-    aws.client("ec2").modify_client_vpn_endpoint(
+    local_aws.client("ec2").modify_client_vpn_endpoint(
         ClientVpnEndpointId=endpoint_id,
         ClientConnectOptions={"Enabled": True, "LambdaFunctionArn": deployment.outputs["lambda_function_arn"]},
     )
     return deployment
 
 
-def test_a_device_that_the_policy_allows_connects(aws: LocalAws, endpoint_id: str) -> None:
-    attempt = aws.connect(endpoint_id, common_name="laptop-0001.example.com", platform="win")
+def test_a_device_that_the_policy_allows_connects(local_aws: LocalAws, endpoint_id: str) -> None:
+    attempt = local_aws.connect(endpoint_id, common_name="laptop-0001.example.com", platform="win")
 
     assert attempt.allowed
     assert attempt.request is not None
 
 
-def test_a_device_that_the_policy_denies_is_told_why(aws: LocalAws, endpoint_id: str) -> None:
-    attempt = aws.connect(endpoint_id, common_name="laptop-0042.example.com", platform="win")
+def test_a_device_that_the_policy_denies_is_told_why(local_aws: LocalAws, endpoint_id: str) -> None:
+    attempt = local_aws.connect(endpoint_id, common_name="laptop-0042.example.com", platform="win")
 
     assert (attempt.allowed, attempt.message) == (
         False,
@@ -62,8 +62,8 @@ def test_a_device_that_the_policy_denies_is_told_why(aws: LocalAws, endpoint_id:
     )
 
 
-def test_a_device_that_the_policy_does_not_know_is_denied(aws: LocalAws, endpoint_id: str) -> None:
-    assert not aws.connect(endpoint_id, common_name="tablet-1.example.com", platform="ios").allowed
+def test_a_device_that_the_policy_does_not_know_is_denied(local_aws: LocalAws, endpoint_id: str) -> None:
+    assert not local_aws.connect(endpoint_id, common_name="tablet-1.example.com", platform="ios").allowed
 
 
 def test_a_second_plan_has_nothing_to_do(example: Deployment) -> None:
@@ -72,8 +72,8 @@ def test_a_second_plan_has_nothing_to_do(example: Deployment) -> None:
 
 # The last one, because it takes what the others use.
 def test_destroying_leaves_the_endpoint_alone_and_nothing_else_behind(
-    aws: LocalAws, example: Deployment, account_before: list[str]
+    local_aws: LocalAws, example: Deployment, account_before: list[str]
 ) -> None:
     example.destroy()
 
-    assert aws.leftovers() == account_before
+    assert local_aws.leftovers() == account_before

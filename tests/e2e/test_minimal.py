@@ -18,9 +18,9 @@ HANDLER = "module.client_vpn.module.handler"
 
 
 @pytest.fixture(scope="module")
-def empty_account(aws: LocalAws, server_certificate_arn: str) -> list[str]:
+def empty_account(local_aws: LocalAws, server_certificate_arn: str) -> list[str]:
     """Return what is there before the example is applied."""
-    return aws.leftovers()
+    return local_aws.leftovers()
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def minimal(deploy: Callable[[str], Deployment], server_certificate_arn: str, em
     return deployment
 
 
-def connect(aws: LocalAws, minimal: Deployment, **attributes: Any) -> ConnectionAttempt:
-    return aws.connect(
+def connect(local_aws: LocalAws, minimal: Deployment, **attributes: Any) -> ConnectionAttempt:
+    return local_aws.connect(
         minimal.outputs["endpoint_id"],
         **{
             "username": "sam@example.com",
@@ -72,16 +72,16 @@ def test_a_second_plan_has_nothing_to_do(minimal: Deployment) -> None:
     ],
 )
 def test_the_policy_in_tfvars_decides(
-    aws: LocalAws, minimal: Deployment, attributes: dict[str, Any], reason: str, rule: str | None
+    local_aws: LocalAws, minimal: Deployment, attributes: dict[str, Any], reason: str, rule: str | None
 ) -> None:
-    attempt = connect(aws, minimal, **attributes)
+    attempt = connect(local_aws, minimal, **attributes)
 
     assert attempt.allowed == (reason == "allow-rule")
     assert (decision(attempt)["reason"], decision(attempt)["rule"]) == (reason, rule)
 
 
-def test_a_denied_user_is_shown_the_message_of_the_rule(aws: LocalAws, minimal: Deployment) -> None:
-    attempt = connect(aws, minimal, platform="win", platform_version="10.0.17763")
+def test_a_denied_user_is_shown_the_message_of_the_rule(local_aws: LocalAws, minimal: Deployment) -> None:
+    attempt = connect(local_aws, minimal, platform="win", platform_version="10.0.17763")
 
     assert attempt.failure_reason == "client-connect-failed"
     assert attempt.message == f"Update Windows to 22H2 or newer, then connect again. ({attempt.connection_id})"
@@ -90,22 +90,24 @@ def test_a_denied_user_is_shown_the_message_of_the_rule(aws: LocalAws, minimal: 
 @pytest.mark.parametrize(
     ("version", "status"), [("5.3.4", "current-client"), ("5.2.9", "other-client"), ("", "other-client")]
 )
-def test_posture_rules_assign_statuses(aws: LocalAws, minimal: Deployment, version: str, status: str) -> None:
-    assert connect(aws, minimal, aws_client_version=version).posture_compliance_statuses == [status]
+def test_posture_rules_assign_statuses(local_aws: LocalAws, minimal: Deployment, version: str, status: str) -> None:
+    assert connect(local_aws, minimal, aws_client_version=version).posture_compliance_statuses == [status]
 
 
-def test_the_endpoint_calls_the_alias_that_has_its_key(aws: LocalAws, minimal: Deployment) -> None:
-    assert decision(connect(aws, minimal))["alias"] == "staff"
+def test_the_endpoint_calls_the_alias_that_has_its_key(local_aws: LocalAws, minimal: Deployment) -> None:
+    assert decision(connect(local_aws, minimal))["alias"] == "staff"
 
 
-def test_the_decision_log_names_the_digest_that_is_an_output(aws: LocalAws, minimal: Deployment) -> None:
-    assert decision(connect(aws, minimal))["policy_digest"] == minimal.outputs["policy_digest"]
+def test_the_decision_log_names_the_digest_that_is_an_output(local_aws: LocalAws, minimal: Deployment) -> None:
+    assert decision(connect(local_aws, minimal))["policy_digest"] == minimal.outputs["policy_digest"]
 
 
 def test_the_function_is_the_bundle_and_the_environment_holds_the_policy_alone(
-    aws: LocalAws, minimal: Deployment
+    local_aws: LocalAws, minimal: Deployment
 ) -> None:
-    function = aws.client("lambda").get_function(FunctionName=minimal.outputs["alias_arns"]["staff"])["Configuration"]
+    function = local_aws.client("lambda").get_function(FunctionName=minimal.outputs["alias_arns"]["staff"])[
+        "Configuration"
+    ]
 
     bundle = (minimal.folder / "../../modules/handler/connect_handler.zip").read_bytes()
     assert function["CodeSize"] == len(bundle)
@@ -114,9 +116,11 @@ def test_the_function_is_the_bundle_and_the_environment_holds_the_policy_alone(
     assert hashlib.sha256(document.encode()).hexdigest() == minimal.outputs["policy_digest"]
 
 
-def test_the_role_may_write_the_log_group_and_no_more(aws: LocalAws, minimal: Deployment) -> None:
-    iam = aws.client("iam")
-    role = aws.client("lambda").get_function(FunctionName=minimal.outputs["function_name"])["Configuration"]["Role"]
+def test_the_role_may_write_the_log_group_and_no_more(local_aws: LocalAws, minimal: Deployment) -> None:
+    iam = local_aws.client("iam")
+    role = local_aws.client("lambda").get_function(FunctionName=minimal.outputs["function_name"])["Configuration"][
+        "Role"
+    ]
     name = role.rpartition("/")[2]
 
     assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
@@ -136,11 +140,11 @@ def test_a_mistyped_key_stops_the_plan_and_is_named(minimal: Deployment) -> None
 
 
 def test_a_change_in_tfvars_publishes_a_version_and_moves_the_aliases_and_leaves_the_endpoint_alone(
-    aws: LocalAws, minimal: Deployment
+    local_aws: LocalAws, minimal: Deployment
 ) -> None:
     tfvars = minimal.folder / "terraform.tfvars"
-    before = describe_endpoint(aws, minimal)
-    assert connect(aws, minimal).allowed
+    before = describe_endpoint(local_aws, minimal)
+    assert connect(local_aws, minimal).allowed
     version = int(minimal.outputs["function_version"])
     change_word(tfvars, '"engineering", ', "")
 
@@ -154,20 +158,20 @@ def test_a_change_in_tfvars_publishes_a_version_and_moves_the_aliases_and_leaves
     minimal.apply()
 
     assert int(minimal.outputs["function_version"]) == version + 1
-    assert versions_of_aliases(aws, minimal) == {"live": str(version + 1), "staff": str(version + 1)}
-    assert describe_endpoint(aws, minimal) == before
-    attempt = connect(aws, minimal)
+    assert versions_of_aliases(local_aws, minimal) == {"live": str(version + 1), "staff": str(version + 1)}
+    assert describe_endpoint(local_aws, minimal) == before
+    attempt = connect(local_aws, minimal)
     assert (attempt.allowed, decision(attempt)["function_version"]) == (False, str(version + 1))
     assert minimal.is_stable()
 
 
 # The last one, because it takes what the others use.
-def test_destroying_leaves_nothing_behind(aws: LocalAws, minimal: Deployment, empty_account: list[str]) -> None:
-    assert aws.leftovers() != empty_account
+def test_destroying_leaves_nothing_behind(local_aws: LocalAws, minimal: Deployment, empty_account: list[str]) -> None:
+    assert local_aws.leftovers() != empty_account
 
     minimal.destroy()
 
-    assert aws.leftovers() == empty_account
+    assert local_aws.leftovers() == empty_account
 
 
 def change_word(path: Path, old: str, new: str) -> None:
@@ -176,13 +180,13 @@ def change_word(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def describe_endpoint(aws: LocalAws, minimal: Deployment) -> dict[str, Any]:
-    (endpoint,) = aws.client("ec2").describe_client_vpn_endpoints(
+def describe_endpoint(local_aws: LocalAws, minimal: Deployment) -> dict[str, Any]:
+    (endpoint,) = local_aws.client("ec2").describe_client_vpn_endpoints(
         ClientVpnEndpointIds=[minimal.outputs["endpoint_id"]]
     )["ClientVpnEndpoints"]
     return dict(endpoint)
 
 
-def versions_of_aliases(aws: LocalAws, minimal: Deployment) -> dict[str, str]:
-    aliases = aws.client("lambda").list_aliases(FunctionName=minimal.outputs["function_name"])["Aliases"]
+def versions_of_aliases(local_aws: LocalAws, minimal: Deployment) -> dict[str, str]:
+    aliases = local_aws.client("lambda").list_aliases(FunctionName=minimal.outputs["function_name"])["Aliases"]
     return {alias["Name"]: alias["FunctionVersion"] for alias in aliases}

@@ -3,38 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from localaws import LocalAws
 from tests.unit.localaws.helpers import ACCOUNT, eventually, make_zip
-
-
-@pytest.fixture(scope="session")
-def certificate() -> tuple[bytes, bytes]:
-    """A self-signed certificate and its key, in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "vpn.example.com")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    return certificate.public_bytes(pem), key.private_bytes(
-        pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +31,8 @@ def functions(aws: LocalAws) -> Any:
 
 
 @pytest.fixture(scope="module")
-def certificate_arn(aws: LocalAws, certificate: tuple[bytes, bytes]) -> str:
-    body, key = certificate
-    answer = aws.client("acm").import_certificate(Certificate=body, PrivateKey=key)
-    return str(answer["CertificateArn"])
+def certificate_arn(aws: LocalAws) -> str:
+    return aws.import_certificate("vpn.example.com")
 
 
 @pytest.fixture(scope="module")

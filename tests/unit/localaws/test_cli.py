@@ -47,6 +47,13 @@ def test_connect_says_the_address_of_a_client_that_was_let_in(aws: LocalAws, mak
     assert result.stdout.startswith("Connected, with address 10.100.0.")
 
 
+def test_a_certificate_is_imported_for_an_endpoint_to_have(aws: LocalAws) -> None:
+    result = run("import-certificate", "vpn.example.com", **aws.environment)
+    assert result.exit_code == 0
+    certificate = aws.client("acm").describe_certificate(CertificateArn=result.stdout.strip())["Certificate"]
+    assert certificate["DomainName"] == "vpn.example.com"
+
+
 def test_connect_can_print_json(aws: LocalAws, denying: str) -> None:
     result = run("connect", denying, "--group", "a", "-o", "json", AWS_ENDPOINT_URL=aws.endpoint_url)
     attempt = json.loads(result.stdout)

@@ -394,14 +394,15 @@ def test_device_posture_is_said_to_be_missing(make_endpoint: MakeEndpoint) -> No
 
 
 def test_the_client_configuration_names_the_endpoint_and_its_authority(
-    ec2: Any, make_endpoint: MakeEndpoint, certificate: tuple[bytes, bytes]
+    aws: LocalAws, ec2: Any, make_endpoint: MakeEndpoint, certificate_arn: str
 ) -> None:
     endpoint_id = make_endpoint(TransportProtocol="tcp", VpnPort=1194)
     text = ec2.export_client_vpn_client_configuration(ClientVpnEndpointId=endpoint_id)["ClientConfiguration"]
     lines = text.splitlines()
     assert f"remote {endpoint_id}.prod.clientvpn.eu-central-1.amazonaws.com 1194" in lines
     assert "proto tcp" in lines
-    assert certificate[0].decode().strip() in text
+    authority = aws.client("acm").get_certificate(CertificateArn=certificate_arn)["Certificate"]
+    assert authority.strip() in text
     assert "auth-user-pass" not in lines
 
 
