@@ -33,14 +33,15 @@ _CONSTRAINT = re.compile(r" *(=|!=|>=|<=|>|<|~>)? *([0-9]{1,9}(?:\.[0-9]{1,9})*)
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
 _INSTANT = re.compile(
-    r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+    r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 
 
 class Facts:
-    """What conditions look at: one request, the clock, and the posture statuses assigned so far.
+    """What conditions look at: one request, the clock, and the posture statuses that its posture rules assigned.
 
+    ``possible_posture`` are statuses whose posture rules are unknown: they might have been assigned.
     Text is compared without case, so it is folded here, once for all rules. What only some policies ask for
     (addresses, versions, local times) is worked out when it is first asked for.
     """
@@ -53,6 +54,7 @@ class Facts:
         "groups",
         "now",
         "platform",
+        "possible_posture",
         "posture",
         "request",
         "username",
@@ -62,12 +64,13 @@ class Facts:
         """Take a request and the time, in seconds since 1970-01-01 UTC."""
         self.request = request
         self.now = now
-        self.common_name = request.common_name and request.common_name.casefold()
-        self.username = request.username and request.username.casefold()
-        self.platform = request.platform and request.platform.casefold()
+        self.common_name = request.common_name and fold(request.common_name)
+        self.username = request.username and fold(request.username)
+        self.platform = request.platform and fold(request.platform)
         groups = request.groups
-        self.groups = None if groups is None else frozenset([group.casefold() for group in groups])
+        self.groups = None if groups is None else frozenset(map(fold, groups))
         self.posture: frozenset[str] = frozenset()
+        self.possible_posture: frozenset[str] = frozenset()
         self._address: tuple[int, int] | bool | None = False
         self._versions: dict[str, Version | None] = {}
         self._local: dict[Any, tuple[int, int]] = {}
@@ -102,6 +105,18 @@ class Facts:
                 local = datetime.fromtimestamp(self.now, zone)
                 self._local[zone] = (local.weekday(), local.hour * 60 + local.minute)
         return self._local[zone]
+
+
+def fold(text: str) -> str:
+    """Return a text as it is compared: without case, and letters with accents in their one-character form (NFC).
+
+    Terraform writes policies in that form; macOS, for one, writes names in the other.
+    """
+    if text.isascii():
+        return text.lower()
+    from unicodedata import normalize  # late: few names need it
+
+    return normalize("NFC", normalize("NFC", text).casefold())
 
 
 class Condition:
@@ -168,7 +183,7 @@ def _all_groups(key: str, value: Any, where: str, problems: Problems) -> Conditi
     names = _strings(value, where, problems, _name_of("a group"))
     if names is None:
         return None
-    wanted = frozenset([name.casefold() for name in names])
+    wanted = frozenset(map(fold, names))
 
     def test(facts: Facts) -> bool | None:
         groups = facts.groups
@@ -192,21 +207,23 @@ def _endpoint(key: str, value: Any, where: str, problems: Problems) -> Condition
 
 
 def _posture(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
-    """``posture``: one of the statuses has been assigned."""
+    """``posture``: one of the statuses has been assigned; unknown where one of them might have been."""
     statuses = _strings(value, where, problems, _name_of("a status"))
     if statuses is None:
         return None
     exact = frozenset(statuses)
 
-    def test(facts: Facts) -> bool:
-        return not exact.isdisjoint(facts.posture)
+    def test(facts: Facts) -> bool | None:
+        if not exact.isdisjoint(facts.posture):
+            return True
+        return False if exact.isdisjoint(facts.possible_posture) else None
 
     return Condition(key, test, exact)
 
 
 def _split(patterns: list[str]) -> tuple[frozenset[str], Callable[[str], bool] | None]:
     """Part patterns into those that match one text alone and a function for the others."""
-    folded = [pattern.casefold() for pattern in patterns]
+    folded = [fold(pattern) for pattern in patterns]
     globs = [pattern for pattern in folded if "*" in pattern or "?" in pattern]
     exact = frozenset(folded).difference(globs)
     return exact, _glob(globs) if globs else None
@@ -218,10 +235,11 @@ def _glob(patterns: list[str]) -> Callable[[str], bool]:
     ``begins*``, the most common kind, is left to str.startswith. To compile a regular expression costs more than all
     else that loading a rule does, so it is put off until a text has to be matched.
     """
-    begins = [
-        pattern for pattern in patterns if pattern.endswith("*") and not _WILDCARD.search(pattern, 0, len(pattern) - 1)
-    ]
-    others = [pattern for pattern in patterns if pattern not in begins]
+    begins: list[str] = []
+    others: list[str] = []
+    for pattern in patterns:
+        only_at_end = pattern.endswith("*") and not _WILDCARD.search(pattern, 0, len(pattern) - 1)
+        (begins if only_at_end else others).append(pattern)
     prefixes = tuple([pattern[:-1] for pattern in begins])
     match: Callable[[str], Any] | None = None
 

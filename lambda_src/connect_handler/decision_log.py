@@ -24,8 +24,11 @@ METRIC_NAMESPACE = "ClientVPNConnectHandler"
 METRIC = "Decisions"
 METRIC_DIMENSIONS = ("function_name", "effect", "reason")
 
-MAX_TEXT = 1_024
+MAX_TEXT = 500
 """Characters of one value in a line that is too long."""
+
+MAX_RULES = 10
+"""Rules in each list of rules in a line that is too long."""
 
 MAX_LINE = 200_000
 """Characters: CloudWatch Logs takes 256 KB as one event, and an event of Lambda's can be 6 MB of anything."""
@@ -89,7 +92,7 @@ def line(
         "problems": problems,
         "request": {field: event[field] for field in FIELDS if field in event} if isinstance(event, dict) else event,
         "answer": answer,
-        "policy_digest": policy and policy.digest,
+        "policy_digest": settings.policy_digest,
         "function_name": settings.function_name,
         "function_version": settings.function_version,
         "alias": alias,
@@ -106,6 +109,10 @@ def line(
     if len(text) > MAX_LINE:
         entry["request"] = _cut(entry["request"])
         entry["problems"] = _cut(list(problems))
+        entry["applied"] = entry["applied"][:MAX_RULES]
+        entry["unknown"] = entry["unknown"][:MAX_RULES]
+        if entry["shadow"] is not None:
+            entry["shadow"]["applied"] = entry["shadow"]["applied"][:MAX_RULES]
         entry["truncated"] = True
         text = _json(entry)
     return text
@@ -137,7 +144,7 @@ def _timestamp(now: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}Z"
 
 
-_json = json.JSONEncoder(separators=(",", ":")).encode
+_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def _cut(value: Any) -> Any:

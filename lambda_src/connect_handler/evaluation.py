@@ -6,6 +6,7 @@ The handler, the command line and every test of a policy decide through it.
 from __future__ import annotations
 
 from .conditions import Facts
+from .response import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Decision(Outcome):
     Attributes
     ----------
     message
-        For the user who is denied, not yet cut; empty if allowed.
+        For the user who is denied, cut to what Client VPN takes; empty if allowed.
     posture
         Posture compliance statuses, in document order.
     unknown
@@ -99,25 +100,28 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
     decision = Decision(*_outcome(counted), [rule.label for rule in counted])
     decision.posture = posture
     decision.unknown = unknown
-    decision.message = (
-        "" if decision.allow else _message(policy, counted).fill(request, decision.rule or decision.reason)
-    )
+    decision.message = ""
+    if not decision.allow:
+        decision.message = cut(_message(policy, counted).fill(request, decision.rule or decision.reason))
     decision.shadow = Outcome(*_outcome(applying), [rule.label for rule in shadows]) if shadows else None
     return decision
 
 
 def _posture(policy: Policy, facts: Facts, unknown: list[tuple[str, list[str]]]) -> list[str]:
     statuses: list[str] = []
+    possible: list[str] = []
     for position in policy.posture_index.candidates(facts) if policy.posture_rules else ():
         rule = policy.posture_rules[position]
         value = rule.applies(facts)
         if value is None:
             unknown.append((rule.label, rule.unknown_conditions(facts)))
+            possible.append(rule.status)
         elif value and rule.status not in statuses:
             statuses.append(rule.status)
     if not statuses and policy.default_posture_status is not None:
         statuses.append(policy.default_posture_status)
     facts.posture = frozenset(statuses)
+    facts.possible_posture = frozenset(possible)
     return statuses
 
 

@@ -49,11 +49,12 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
     """Answer one connection request under the given settings, and write it to the decision log."""
     started = time.perf_counter_ns()
     now = time.time()
-    alias = _alias(context)
+    alias: str | None = None
     request: Request | None = None
     decision: Decision | None = None
     problems: tuple[str, ...] = ()
     try:
+        alias = _alias(context)
         request = Request(event, alias)
         if settings.policy is None:
             reason, problems = POLICY_ERROR, settings.policy_problems
@@ -69,8 +70,8 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
     message = decision.message if decision is not None else _message_without_decision(request, reason)
     posture = decision.posture if decision is not None else ()
     answered = response(_answer_version(event, request), allow, message, posture)
-    decision_log.write(
-        decision_log.line(
+    try:
+        line = decision_log.line(
             settings,
             now=now,
             event=event,
@@ -81,7 +82,9 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
             alias=alias,
             duration_us=(time.perf_counter_ns() - started) // 1000,
         )
-    )
+    except Exception as error:  # the log must not cost the answer
+        line = f"The decision could not be written to the log: {error!r}"
+    decision_log.write(line)
     return answered
 
 

@@ -1,9 +1,10 @@
-"""How a rule becomes an entry of an index, so that a decision looks at few rules however many there are.
+"""How a rule becomes an entry of an index, so that a decision looks at few rules even where there are many.
 
 A rule's conditions must all hold, so one of them is enough to tell that the rule cannot matter for a request. Each
 rule is filed under the exact values of one condition of its ``when``: the one in :data:`ORDER` that is expected to
 leave the fewest requests. A request then finds its candidates by looking up its own values: its user name, each of its
-groups, its address under each prefix length in use. Rules without such a condition are candidates always.
+groups, its address under each prefix length in use. Rules without such a condition (with wildcards, versions or times
+alone) are candidates always.
 
 The index leaves rules out, nothing else: every candidate is evaluated in full. And what it leaves out is false for
 certain: where the value to look up is unknown, all rules filed under that field are candidates.
@@ -73,7 +74,7 @@ _LOOK_UP: dict[str, Callable[[Facts], Iterable[str | None] | None]] = {
     "groups": lambda facts: facts.groups,
     "all_groups": lambda facts: facts.groups,
     "endpoint": lambda facts: (facts.request.alias, facts.request.endpoint_id),
-    "posture": lambda facts: facts.posture,
+    "posture": lambda facts: facts.posture | facts.possible_posture,
 }
 """The values of a request to look up, by condition key; None where they are unknown."""
 

@@ -33,11 +33,14 @@ class PolicyError(Exception):
     ----------
     problems
         Everything that is wrong with it, a sentence each: where, what was found, what to write instead.
+    digest
+        Of the document, as a policy has it; None where not even the document could be read.
     """
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[str], digest: str | None = None) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+        self.digest = digest
 
 
 class Rule:
@@ -147,7 +150,8 @@ class Policy:
             With everything that is wrong, not only the first.
         """
         text = _unpacked(text)
-        document = _decoded(text)
+        self.digest = _sha256(text)
+        document = _decoded(text, self.digest)
         problems = Problems()
         for key in document:
             if key not in POLICY_KEYS:
@@ -162,8 +166,7 @@ class Policy:
         ) or Message(DEFAULT_DENY_MESSAGE)
         self.shadow_mode = _flag(document.get("shadow_mode"), "shadow_mode", problems)
         if problems:
-            raise PolicyError(problems)
-        self.digest = _sha256(text)
+            raise PolicyError(problems, self.digest)
         self.index = Index([rule.when for rule in self.rules])
         self.posture_index = Index([rule.when for rule in self.posture_rules])
 
@@ -184,20 +187,24 @@ def _unpacked(text: str) -> str:
         packed = binascii.a2b_base64(text, strict_mode=True)
         unpacking = zlib.decompressobj(wbits=31)  # gzip, with its header and its checksum
         unpacked = unpacking.decompress(packed)
-        if not unpacking.eof:
-            raise PolicyError(["the policy is cut off; render it again with base64gzip"])
+        if not unpacking.eof or unpacking.unused_data:
+            raise PolicyError(
+                ["the policy is cut off, or has something behind its end; render it again with base64gzip"]
+            )
         return unpacked.decode()
     except (ValueError, zlib.error) as error:
-        raise PolicyError([f"the policy is neither JSON nor base64 of gzip of it: {error}"]) from None
+        raise PolicyError(
+            [f"the policy is neither a JSON object nor base64 of gzip of one ({error}); render it again"]
+        ) from None
 
 
-def _decoded(text: str) -> dict[str, Any]:
+def _decoded(text: str, digest: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PolicyError([f"the policy is not JSON: {error}"]) from None
+        raise PolicyError([f"the policy is not JSON: {error}"], digest) from None
     if not isinstance(document, dict):
-        raise PolicyError([f"the policy is {found(document)}; write an object with rules"])
+        raise PolicyError([f"the policy is {found(document)}; write an object with rules"], digest)
     return document
 
 
@@ -235,6 +242,8 @@ def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRu
             if name in names:
                 what = f"is {found(name)}, as that of rules[{names[name]}]"
                 problems.add(f"{where}: name", what, "write one that no other rule has")
+            if len(name) > MAX_CHARACTERS:
+                problems.add(f"{where}: name", f"has {len(name)} characters", f"write at most {MAX_CHARACTERS}")
             names.setdefault(name, position)
             where += f" {found(name)}"
         rule = AccessRule(name, *_blocks(element, RULE_KEYS, RULE_CONDITIONS, where, problems))

@@ -154,7 +154,10 @@ def _text(event: dict[str, Any], field: str) -> str | None:
 
 
 def _groups(value: Any) -> tuple[str, ...]:
-    """Read ``groups`` in each form that has been seen: a list, one string, a list as JSON text, null."""
+    """Read ``groups`` in each form that has been seen: a list, one string, a list as JSON text, null.
+
+    A string that begins like a JSON list and is none is refused: it might name one group or many.
+    """
     if isinstance(value, str):
         if not value:
             return ()

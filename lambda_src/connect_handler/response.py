@@ -39,13 +39,14 @@ def response(schema_version: str, allow: bool, message: str, statuses: Iterable[
     )
     return {
         "allow": allow,
-        message_field: "" if allow else _cut(_encodable(message)),
+        message_field: "" if allow else cut(_encodable(message)),
         "posture-compliance-statuses": [_encodable(status) for status in statuses],
         "schema-version": schema_version,
     }
 
 
-def _cut(message: str) -> str:
+def cut(message: str) -> str:
+    """Cut a message to 255 characters, with an ellipsis as the last."""
     if len(message) <= MAX_CHARACTERS:
         return message
     return message[: MAX_CHARACTERS - len(CUT)] + CUT

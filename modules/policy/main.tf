@@ -10,10 +10,12 @@ locals {
   }
 
   # jsonencode writes <, > and & as six characters each, \u003c, \u003e and \u0026, of which version constraints are
-  # full. A backslash that is doubled belongs to the text; jsonencode leaves no control character, so one can stand in.
+  # full, and two separators of lines as \u2028 and \u2029. A backslash that is doubled belongs to the text; jsonencode leaves no control character, so one can stand in.
   plain = [
     for text in concat([jsonencode(local.document)], sort(local.problems)) :
-    replace(replace(replace(replace(replace(text, "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\")
+    replace(replace(replace(replace(replace(replace(replace(text,
+      "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\\u2028", "\u2028"), "\\u2029", "\u2029"), "\u0001", "\\\\"
+    )
   ]
   text           = local.plain[0]
   plain_problems = slice(local.plain, 1, length(local.plain))

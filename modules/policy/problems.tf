@@ -37,7 +37,7 @@ locals {
   octet           = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
   ipv4            = "(?:${local.octet}\\.){3}${local.octet}"
   version_pattern = "^( *(=|!=|>=|<=|>|<)? *[0-9]{1,9}(\\.[0-9]{1,9})* *| *~> *[0-9]{1,9}(\\.[0-9]{1,9})+ *)(,( *(=|!=|>=|<=|>|<)? *[0-9]{1,9}(\\.[0-9]{1,9})* *| *~> *[0-9]{1,9}(\\.[0-9]{1,9})+ *))*$"
-  instant_pattern = "^[12][0-9]{3}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+  instant_pattern = "^[12][0-9]{3}-[01][0-9]-[0-3][0-9]T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
   clock_pattern   = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
   zone_pattern    = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 }
@@ -151,13 +151,20 @@ locals {
     ]),
     flatten([
       for entry in local.entries : [
-        for status in sort(distinct(try(tolist([for status in jsondecode(entry.json) : tostring(status)]), []))) : {
+        for status in sort(distinct(jsondecode(entry.json))) : {
           text    = "${entry.where} has ${jsonencode(status)}, which no posture rule assigns"
           written = status, names = local.assigned
-        } if status != "" && !contains(local.assigned, status)
-      ] if entry.kind == "status" && alltrue([for member in local.texts : member.text != "" if startswith(member.where, "${entry.where}[")])
+        } if !contains(local.assigned, status)
+      ] if lookup(local.statuses_only, entry.where, false)
     ]),
   )
+
+  # Whether a posture condition holds nothing but statuses; what else it holds has a problem of its own.
+  statuses_only = {
+    for entry in local.entries : entry.where => startswith(entry.json, "[") && try(
+      alltrue([for status in jsondecode(entry.json) : startswith(jsonencode(status), "\"") && status != ""]), false
+    ) if entry.kind == "status"
+  }
 
   # Leaving out at most one letter on each side makes both equal: a letter too many, too few, another one, or two that
   # changed places.
@@ -183,7 +190,7 @@ locals {
 locals {
   # What was found: a scalar as it is, of a list or an object only that it is one.
   found = {
-    for json in distinct(concat(
+    for json in toset(concat(
       [jsonencode(var.rules), jsonencode(var.posture_rules)],
       local.elements[*].json, local.named[*].name, local.attributes[*].json, local.entries[*].json,
       local.times[*].json, local.members[*].json, local.messages[*].json, local.statuses[*].json,
@@ -213,6 +220,10 @@ locals {
     [
       for rule in local.access_rules : "rules[${rule.position}]: name is ${rule.name}, as that of rules[${lookup(local.taken_by, rule.name, "")}]; write one that no other rule has"
       if startswith(rule.name, "\"") && rule.name != "\"\"" && lookup(local.taken_by, rule.name, rule.position) != rule.position
+    ],
+    [
+      for rule in local.access_rules : "rules[${rule.position}]: name has ${length(regexall("(?s).", jsondecode(rule.name)))} characters; write at most ${local.max_characters}"
+      if try(length(regexall("(?s).", jsondecode(rule.name))) > local.max_characters, false)
     ],
     [for rule in local.access_rules : "${rule.where}: effect is missing; write \"allow\" or \"deny\"" if !contains(keys(jsondecode(rule.json)), "effect")],
     [
@@ -295,9 +306,7 @@ locals {
     ],
     [
       for time in local.times : "${time.of} has equal start and end, ${time.json}; for the whole day write start = \"00:00\", end = \"24:00\""
-      if time.key == "end" && startswith(time.json, "\"") && can(regex(local.clock_pattern, jsondecode(time.json))) && anytrue([
-        for start in local.times : start.json == time.json if start.of == time.of && start.key == "start"
-      ])
+      if time.key == "end" && startswith(time.json, "\"") && can(regex(local.clock_pattern, jsondecode(time.json))) && lookup(local.starts, time.of, "") == time.json
     ],
     [
       for time in local.times : "${time.where} ${local.found[time.json]}; write an IANA name such as \"Europe/Berlin\""
@@ -309,6 +318,8 @@ locals {
     ],
   )
 
+  starts = { for time in local.times : time.of => time.json if time.key == "start" }
+
   # The first rule of each name.
   taken_by = { for name, positions in { for rule in local.access_rules : rule.name => rule.position... } : name => positions[0] }
 
@@ -319,6 +330,7 @@ locals {
       alltrue([
         strcontains(network.address, ":"),
         can(cidrhost("${network.address}/128", 0)),
+        !can(regex("[0-9A-Fa-f]{5}", network.address)), # Terraform reads them if they begin with zeros
         !strcontains(network.address, ".") || can(regex(":${local.ipv4}$", network.address)),
         can(regex("^[^/]+(/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?$", network.text)),
       ]),

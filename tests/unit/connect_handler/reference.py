@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 Truth = bool | None
 """True, false, or unknown."""
+
+Posture = tuple[list[str], list[str]]
+"""Statuses that were assigned, and those that might have been: whose posture rules are unknown."""
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -29,21 +33,23 @@ def kleene_not(value: Truth) -> Truth:
 
 def decide(policy: dict[str, Any], event: dict[str, Any], alias: str | None, now: float) -> dict[str, Any]:
     posture: list[str] = []
+    possible: list[str] = []
     unknown: list[tuple[str, list[str]]] = []
     for number, rule in enumerate(policy.get("posture_rules") or []):
-        value = applies(rule, event, alias, now, [])
+        value = applies(rule, event, alias, now, ([], []))
         if value is True and rule["status"] not in posture:
             posture.append(rule["status"])
         if value is None:
-            unknown.append((f"posture_rules[{number}]", unknowns(rule, event, alias, now, [])))
+            unknown.append((f"posture_rules[{number}]", unknowns(rule, event, alias, now, ([], []))))
+            possible.append(rule["status"])
     if not posture and policy.get("default_posture_status"):
         posture.append(policy["default_posture_status"])
 
     applying = []
     for rule in policy["rules"]:
-        value = applies(rule, event, alias, now, posture)
+        value = applies(rule, event, alias, now, (posture, possible))
         if value is None:
-            unknown.append((rule["name"], unknowns(rule, event, alias, now, posture)))
+            unknown.append((rule["name"], unknowns(rule, event, alias, now, (posture, possible))))
         if value is True or (value is None and rule["effect"] == "deny"):
             applying.append(rule)
 
@@ -74,7 +80,7 @@ def outcome(rules: list[dict[str, Any]]) -> dict[str, Any]:
     return {"effect": "deny", "reason": "implicit-deny", "rule": None}
 
 
-def applies(rule: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, posture: list[str]) -> Truth:
+def applies(rule: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, posture: Posture) -> Truth:
     when = kleene_and([holds(key, value, event, alias, now, posture) for key, value in rule.get("when", {}).items()])
     if "unless" not in rule:
         return when
@@ -82,9 +88,7 @@ def applies(rule: dict[str, Any], event: dict[str, Any], alias: str | None, now:
     return kleene_and([when, kleene_not(unless)])
 
 
-def unknowns(
-    rule: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, posture: list[str]
-) -> list[str]:
+def unknowns(rule: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, posture: Posture) -> list[str]:
     """Name the conditions that are unknown; those of an `unless` only where it is unknown as a whole."""
     found = []
     for block in ("when", "unless"):
@@ -94,11 +98,14 @@ def unknowns(
     return found
 
 
-def holds(key: str, wanted: Any, event: dict[str, Any], alias: str | None, now: float, posture: list[str]) -> Truth:
+def holds(key: str, wanted: Any, event: dict[str, Any], alias: str | None, now: float, posture: Posture) -> Truth:
     if key == "endpoint":
         return alias in wanted or event["endpoint-id"] in wanted
     if key == "posture":
-        return any(status in wanted for status in posture)
+        assigned, possible = posture
+        if any(status in wanted for status in assigned):
+            return True
+        return None if any(status in wanted for status in possible) else False
     if key == "time":
         return in_time(wanted, now)
     field = "groups" if key == "all_groups" else key.replace("_", "-")
@@ -108,7 +115,7 @@ def holds(key: str, wanted: Any, event: dict[str, Any], alias: str | None, now: 
     if key == "groups":
         return any(matches(pattern, group) for pattern in wanted for group in seen)
     if key == "all_groups":
-        return all(name.casefold() in [group.casefold() for group in seen] for name in wanted)
+        return all(fold(name) in [fold(group) for group in seen] for name in wanted)
     if key == "public_ip":
         return in_networks(wanted, seen)
     if key.endswith("_version"):
@@ -118,8 +125,12 @@ def holds(key: str, wanted: Any, event: dict[str, Any], alias: str | None, now: 
 
 def matches(pattern: str, text: str) -> bool:
     wildcards = {"*": ".*", "?": "."}
-    expression = "".join(wildcards.get(character) or re.escape(character) for character in pattern.casefold())
-    return re.fullmatch(expression, text.casefold(), re.DOTALL) is not None
+    expression = "".join(wildcards.get(character) or re.escape(character) for character in fold(pattern))
+    return re.fullmatch(expression, fold(text), re.DOTALL) is not None
+
+
+def fold(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def in_networks(networks: list[str], text: str) -> Truth:
@@ -195,4 +206,5 @@ def expand(template: str, event: dict[str, Any], rule: str) -> str:
         text = str(event.get(match[1].replace("_", "-"), ""))
         return "".join(character if character.isprintable() else " " for character in text)
 
-    return re.sub(r"\{([a-z_]+)\}", value, template)
+    message = re.sub(r"\{([a-z_]+)\}", value, template)
+    return message if len(message) <= 255 else message[:254] + "…"

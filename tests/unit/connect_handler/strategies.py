@@ -7,9 +7,23 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-NAMES = ["anna", "Anna", "bert", "", "straße", "STRASSE", "corp\\bert", "laptop-1", "laptop-22", "[x]", "a.b"]
+NAMES = [
+    "anna",
+    "Anna",
+    "bert",
+    "",
+    "straße",
+    "STRASSE",
+    "josé",
+    "jose\u0301",
+    "corp\\bert",
+    "laptop-1",
+    "laptop-22",
+    "[x]",
+    "a.b",
+]
 PATTERNS = [*NAMES, "*", "?*", "an*", "*rt", "lap*-?", "a?na", "[*", "*a*b*", "**", "CORP\\*", "a.*"]
-GROUPS = ["eng", "Eng", "ops-berlin", "ops-rome", "vpn users", "S-1-5-21"]
+GROUPS = ["caf\u00e9", "CAFE\u0301", "eng", "Eng", "ops-berlin", "ops-rome", "vpn users", "S-1-5-21"]
 GROUP_PATTERNS = [*GROUPS, "ops-*", "*ng", "?ng", "s-1-*"]
 PLATFORMS = ["win", "mac", "linux", "", "ios"]
 VERSIONS = ["10.0.19045", "10.0", "10.0.0", "10", "2.6.12", "2.6", "3.git:released", "", "unknown", "v2", "11.0"]

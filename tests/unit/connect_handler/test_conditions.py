@@ -39,6 +39,8 @@ def truth(key: str, value: Any, request: dict[str, Any], alias: str | None = Non
         ("Anna", "anna", T),
         ("anna", "anna2", F),
         ("straße", "STRASSE", T),
+        ("jos\u00e9", "JOSE\u0301", T),
+        ("jos\u00e9*", "jose\u0301@example.com", T),
         ("*", "", T),
         ("*", "anything", T),
         ("?*", "", F),
@@ -267,7 +269,34 @@ def test_times(time: dict[str, Any], moment: str, expected: bool) -> None:
     assert truth("time", time, {}, now=datetime.fromisoformat(moment).timestamp()) is expected
 
 
-def test_posture_asks_for_the_statuses_that_were_assigned() -> None:
+@pytest.mark.parametrize(
+    ("version", "allowed"), [("10.0.22631", True), ("10.0.17763", False), ("", False), (None, False)]
+)
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [
+            {"name": "outdated", "effect": "deny", "when": {"posture": ["outdated"]}},
+            {"name": "all", "effect": "allow"},
+        ],
+        [{"name": "all", "effect": "allow", "unless": {"posture": ["outdated"]}}],
+        [{"name": "all", "effect": "allow", "when": {"posture": ["current"]}}],
+    ],
+    ids=["deny", "unless", "allow"],
+)
+def test_who_withholds_what_a_status_hangs_on_is_not_let_in_for_it(
+    rules: list[dict[str, Any]], version: Any, allowed: bool
+) -> None:
+    posture_rules = [
+        {"status": "outdated", "when": {"platform_version": "< 10.0.19045"}},
+        {"status": "current", "when": {"platform_version": ">= 10.0.19045"}},
+    ]
+    event = {"connection-id": "c", "endpoint-id": "e", "platform-version": version}
+    policy = Policy(json.dumps({"rules": rules, "posture_rules": posture_rules}))
+    assert evaluate(policy, Request(event), 0).allow is allowed
+
+
+def test_a_default_status_is_one_that_was_assigned() -> None:
     assert truth("posture", ["unknown"], {}) is T
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from typing import Any
@@ -138,6 +139,43 @@ def test_a_line_stays_below_what_cloudwatch_logs_takes(event: Any, capsys: pytes
     assert line["truncated"] is True
     if isinstance(event, dict):
         assert line["request"]["connection-id"] == EVENT["connection-id"]
+
+
+def test_a_line_stays_below_it_where_rules_and_messages_are_long(capsys: pytest.CaptureFixture[str]) -> None:
+    when = {"platform_version": "< 10"}
+    rules = [{"name": f"{n:03}" + "é" * 252, "effect": "deny", "when": when, "shadow": n > 200} for n in range(400)]
+    rules.append({"name": "a", "effect": "deny", "message": "{username}"})
+    rules.append({"name": "b", "effect": "allow"})
+    event = EVENT | {"username": "é" * 1_000_000}
+    answer = handler.answer(Settings({"POLICY": json.dumps({"rules": rules})}), event, context())
+    assert_valid(answer, "v3")
+    (text,) = capsys.readouterr().out.splitlines()
+    assert len(text) < 256_000
+    line = json.loads(text)
+    assert (line["truncated"], line["reason"], line["rule"]) == (True, "explicit-deny", rules[0]["name"])
+    assert line["applied"] == [rule["name"] for rule in rules[:10]]
+
+
+def test_a_message_in_the_log_is_the_one_that_was_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    policy = {"rules": [{"name": "a", "effect": "deny", "message": "{username}"}, {"name": "b", "effect": "allow"}]}
+    answer = handler.answer(Settings({"POLICY": json.dumps(policy)}), EVENT | {"username": "é" * 1_000}, context())
+    assert json.loads(capsys.readouterr().out)["message"] == answer["error-msg-on-denied-connection"]
+
+
+def test_a_policy_that_is_not_valid_is_known_by_its_digest(capsys: pytest.CaptureFixture[str]) -> None:
+    handler.answer(Settings({"POLICY": '{"rules":[]}'}), EVENT, context())
+    line = json.loads(capsys.readouterr().out)
+    assert line["reason"] == "policy-error"
+    assert line["policy_digest"] == hashlib.sha256(b'{"rules":[]}').hexdigest()
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_number_that_json_does_not_have_leaves_the_line_json(
+    value: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler.answer(settings(), EVENT | {"username": value}, context())
+    line = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert (line["reason"], line["request"]) == ("invalid-request", None)
 
 
 def test_an_event_nested_too_deep_for_json_is_answered_and_logged(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connect_handler import evaluation, handler
+from connect_handler import decision_log, evaluation, handler
 from connect_handler.settings import Settings
 
 from .contract import assert_valid, context
@@ -210,6 +210,32 @@ def test_the_alias_is_the_qualifier_that_was_invoked(
     answer = handler.answer(with_policy(policy), EVENTS["v3-phone"], context(qualifier))
     assert answer["allow"] == (alias is not None)
     assert json.loads(capsys.readouterr().out)["alias"] == alias
+
+
+def test_a_log_line_that_cannot_be_made_costs_nobody_the_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(decision_log, "line", lambda *_, **__: 1 / 0)
+    assert handler.answer(with_policy(EVERYBODY), EVENTS["v3-phone"], context())["allow"]
+    assert "could not be written to the log: ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_a_context_that_breaks_denies() -> None:
+    class Broken:
+        @property
+        def invoked_function_arn(self) -> str:
+            raise OSError
+
+    answer = handler.answer(with_policy(EVERYBODY), EVENTS["v3-phone"], Broken())
+    assert_valid(answer, "v3")
+    assert not answer["allow"]
+
+
+def test_a_status_that_utf8_cannot_carry_does_not_break_the_answer() -> None:
+    policy = EVERYBODY | {"posture_rules": [{"status": "\ud800"}], "default_posture_status": ""}
+    answer = handler.answer(with_policy(policy), EVENTS["v3-phone"], context())
+    assert_valid(answer, "v3")
+    assert answer["allow"]
 
 
 def test_a_context_that_is_none_of_lambdas_does_no_harm() -> None:

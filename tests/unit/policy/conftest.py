@@ -49,6 +49,6 @@ def apply_policy(
         for event in events:
             if event["type"] == "outputs":
                 outputs |= {name: output.get("value") for name, output in event["outputs"].items()}
-        return outputs, [line for error in errors for line in error.splitlines() if line]
+        return outputs, [line for error in errors for line in error.split("\n") if line]
 
     return apply
