@@ -64,11 +64,15 @@ endef
 
 # $(call install,FOLDER,ARGUMENTS): install with pip, naming each package as it comes.
 define install
-	@$(1)/bin/python -m pip install --progress-bar off $(2) \
+	@set -o pipefail; $(1)/bin/python -m pip install --progress-bar off $(2) \
 		| awk '/^Collecting/ { sub(/[^A-Za-z0-9_.-].*/, "", $$2); printf "%s ", $$2; fflush() } END { print "" }'
 endef
 
-.venv/.installed: pyproject.toml
+# A virtual environment that no longer works, because its Python is gone or the checkout has moved, is mended.
+broken := $(shell .venv/bin/python -c 'import connect_handler, localaws' 2>/dev/null || echo yes)
+
+.PHONY: FORCE
+.venv/.installed: pyproject.toml $(if $(broken),FORCE)
 	$(call new_venv,.venv)
 	@echo "Installing the project and its tools into .venv (about a minute, the first time)"
 	$(call install,.venv,--editable '.[dev]')

@@ -54,7 +54,7 @@ variable "handler" {
   description = <<-EOT
     Options of the function; [modules/handler](modules/handler) has their defaults and limits.
     - `description`: description of the function.
-    - `runtime`: `python3.11` to `python3.14`. Default `python3.13`.
+    - `runtime`: `python3.11` to `python3.14` (for which the provider has to be of version 6). Default `python3.13`.
     - `architecture`: `arm64` (default) or `x86_64`.
     - `memory_size`: MB. Default 256.
     - `timeout`: seconds, at most 30. Default 10.
@@ -131,7 +131,7 @@ variable "endpoints" {
     - `route_enforcement`: default false.
     - `self_service_portal`: default false.
     - `vpc_id`, `security_group_ids`: both or neither; needed with `associations`.
-    - `connection_log`: `enabled` (default true), `log_group_name`, `log_stream_name`, `retention_in_days` (default 365), `kms_key_arn`.
+    - `connection_log`: `enabled` (default true), `log_stream_name`, `retention_in_days` (default 365), `kms_key_arn`; or `existing` with `log_group_name` and `log_stream_name`.
     - `associations`: map from a name to a subnet id.
     - `authorization_rules`: map of `target_network_cidr` with `access_group_id` or `authorize_all_groups = true`, and `description`.
     - `routes`: map of `destination_cidr_block`, `association` (a key of `associations`) and `description`.
@@ -169,10 +169,13 @@ variable "endpoints" {
     security_group_ids            = optional(set(string))
     connection_log = optional(object({
       enabled           = optional(bool)
-      log_group_name    = optional(string)
       log_stream_name   = optional(string)
       retention_in_days = optional(number)
       kms_key_arn       = optional(string)
+      existing = optional(object({
+        log_group_name  = string
+        log_stream_name = string
+      }))
     }))
     associations = optional(map(string))
     authorization_rules = optional(map(object({

@@ -56,7 +56,7 @@ module "client_vpn" {
         }
       }
 
-      # Partners bring certificates only. Everything goes through the tunnel, and a session is short.
+      # Partners bring certificates only. A session is short, and nothing but the portal is reached while it lasts.
       partners = {
         description            = "Partners"
         server_certificate_arn = var.server_certificate_arn
@@ -80,7 +80,12 @@ module "client_vpn" {
         client_cidr_block      = "10.254.0.0/22"
         authentication         = { active_directory = { directory_id = directory_id } }
         vpn_port               = 1194
-        connection_log         = { log_group_name = aws_cloudwatch_log_group.domain[key].name, log_stream_name = aws_cloudwatch_log_stream.domain[key].name }
+        connection_log = {
+          existing = {
+            log_group_name  = aws_cloudwatch_log_group.domain[key].name
+            log_stream_name = aws_cloudwatch_log_stream.domain[key].name
+          }
+        }
       }
     },
   )

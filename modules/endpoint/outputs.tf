@@ -11,6 +11,11 @@ output "id" {
 output "arn" {
   description = "ARN of the endpoint."
   value       = aws_ec2_client_vpn_endpoint.this.arn
+  depends_on = [
+    aws_ec2_client_vpn_network_association.this,
+    aws_ec2_client_vpn_authorization_rule.this,
+    aws_ec2_client_vpn_route.this,
+  ]
 }
 
 output "dns_name" {

@@ -5,7 +5,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_./#-]{1,128}$", var.name))
-    error_message = "name is \"${var.name}\"; write 1 to 128 letters, digits or characters of _./#-, which a log group's name can have."
+    error_message = "name is \"${var.name}\"; write 1 to 128 letters, digits or characters of _./#-, which a log group's name can have. In the root module it is <name>-<key> unless the endpoint has a name of its own."
   }
 }
 
@@ -254,42 +254,43 @@ variable "connection_log" {
   description = <<-EOT
     Connection log in CloudWatch Logs.
     - `enabled`: default true.
-    - `log_group_name`: a log group that exists already. Default: the module creates `/aws/clientvpn/<name>`.
-    - `log_stream_name`: stream in the group; created with a group of the module's own. Default: AWS makes one.
-    - `retention_in_days`: of the group that the module creates. Default 365; 0 keeps the log for ever.
-    - `kms_key_arn`: KMS key of the group that the module creates; its key policy must allow CloudWatch Logs to use it.
+    - `log_stream_name`: stream in the log group `/aws/clientvpn/<name>` that the module creates. Default `connections`.
+    - `retention_in_days`: of that group. Default 365; 0 keeps the log for ever.
+    - `kms_key_arn`: KMS key of that group; its key policy must allow CloudWatch Logs to use it.
+    - `existing`: a log group that exists already, instead of the module's own: `log_group_name` and `log_stream_name`.
   EOT
   type = object({
     enabled           = optional(bool, true)
-    log_group_name    = optional(string)
-    log_stream_name   = optional(string)
+    log_stream_name   = optional(string, "connections")
     retention_in_days = optional(number, 365)
     kms_key_arn       = optional(string)
+    # An object, because whether there is one must be known at plan, when the name of a new group may not be.
+    existing = optional(object({
+      log_group_name  = string
+      log_stream_name = string
+    }))
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.connection_log.enabled || (var.connection_log.log_group_name == null && var.connection_log.log_stream_name == null)
-    error_message = "connection_log names a log group or stream but has enabled = false; remove the names, or enabled."
+    condition     = var.connection_log.enabled || var.connection_log.existing == null
+    error_message = "connection_log has existing but enabled = false; remove existing, or enabled."
   }
 
   validation {
-    condition     = var.connection_log.log_group_name == null || var.connection_log.kms_key_arn == null
-    error_message = "connection_log has kms_key_arn beside log_group_name; the key belongs to the group that the module creates: remove one of the two."
+    condition     = var.connection_log.existing == null || var.connection_log.kms_key_arn == null
+    error_message = "connection_log has kms_key_arn beside existing; the key belongs to the group that the module creates: remove one of the two."
   }
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_./#-]{1,512}$", coalesce(var.connection_log.log_group_name, "-")))
-    error_message = "connection_log.log_group_name is \"${coalesce(var.connection_log.log_group_name, "-")}\"; write the name of a log group, not its ARN."
+    condition     = var.connection_log.existing == null || can(regex("^[A-Za-z0-9_./#-]{1,512}$", var.connection_log.existing.log_group_name))
+    error_message = "connection_log.existing.log_group_name is \"${try(coalesce(var.connection_log.existing.log_group_name), "")}\"; write the name of a log group, not its ARN."
   }
 
   validation {
-    condition = contains(
-      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
-      var.connection_log.retention_in_days
-    )
-    error_message = "connection_log.retention_in_days is ${var.connection_log.retention_in_days}; write a number that CloudWatch Logs takes: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, or 0 for no end."
+    condition     = contains(local.retention_in_days, var.connection_log.retention_in_days)
+    error_message = "connection_log.retention_in_days is ${var.connection_log.retention_in_days}; write a number that CloudWatch Logs takes: ${join(", ", local.retention_in_days)} (0 keeps the log for ever)."
   }
 }
 
@@ -333,8 +334,8 @@ variable "authorization_rules" {
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.authorization_rules) : try(cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr, false)])
-    error_message = "authorization_rules: target_network_cidr must be a network, such as \"10.0.0.0/16\", without bits beyond its prefix; correct it in ${join(", ", [for name, rule in var.authorization_rules : name if !try(cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr, false)])}."
+    condition     = alltrue([for rule in values(var.authorization_rules) : try(cidrnetmask(rule.target_network_cidr) != "" && cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr, false)])
+    error_message = "authorization_rules: target_network_cidr must be an IPv4 network, such as \"10.0.0.0/16\", without bits beyond its prefix; correct it in ${join(", ", [for name, rule in var.authorization_rules : name if !try(cidrnetmask(rule.target_network_cidr) != "" && cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr, false)])}."
   }
 }
 
@@ -359,8 +360,8 @@ variable "routes" {
   }
 
   validation {
-    condition     = alltrue([for route in values(var.routes) : try(cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block, false)])
-    error_message = "routes: destination_cidr_block must be a network, such as \"10.1.0.0/16\", without bits beyond its prefix; correct it in ${join(", ", [for name, route in var.routes : name if !try(cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block, false)])}."
+    condition     = alltrue([for route in values(var.routes) : try(cidrnetmask(route.destination_cidr_block) != "" && cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block, false)])
+    error_message = "routes: destination_cidr_block must be an IPv4 network, such as \"10.1.0.0/16\", without bits beyond its prefix; correct it in ${join(", ", [for name, route in var.routes : name if !try(cidrnetmask(route.destination_cidr_block) != "" && cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block, false)])}."
   }
 }
 
@@ -369,4 +370,9 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+locals {
+  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+  retention_in_days = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 }

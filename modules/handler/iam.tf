@@ -58,6 +58,11 @@ resource "aws_iam_role" "this" {
   permissions_boundary = var.role.permissions_boundary_arn
   tags                 = var.tags
 
+  lifecycle {
+    # The function runs under the old role until it has the new one.
+    create_before_destroy = true
+  }
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -43,11 +43,9 @@ resource "aws_lambda_function" "this" {
     log_group  = aws_cloudwatch_log_group.this.name
   }
 
-  dynamic "tracing_config" {
-    for_each = var.tracing_mode[*]
-    content {
-      mode = tracing_config.value
-    }
+  # Always written out: left out, it stays as it was.
+  tracing_config {
+    mode = coalesce(var.tracing_mode, "PassThrough")
   }
 
   dynamic "vpc_config" {

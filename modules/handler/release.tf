@@ -30,4 +30,9 @@ resource "aws_lambda_alias" "this" {
   function_version = local.version
 
   depends_on = [aws_lambda_provisioned_concurrency_config.this]
+
+  lifecycle {
+    # A function of another name has aliases of the same names: the old ones go once the endpoints call the new ones.
+    create_before_destroy = true
+  }
 }

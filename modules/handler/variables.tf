@@ -213,11 +213,8 @@ variable "log_group" {
   nullable = false
 
   validation {
-    condition = contains(
-      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
-      var.log_group.retention_in_days
-    )
-    error_message = "log_group.retention_in_days is ${var.log_group.retention_in_days}; write a number that CloudWatch Logs takes: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, or 0 for no end."
+    condition     = contains(local.retention_in_days, var.log_group.retention_in_days)
+    error_message = "log_group.retention_in_days is ${var.log_group.retention_in_days}; write a number that CloudWatch Logs takes: ${join(", ", local.retention_in_days)} (0 keeps the log for ever)."
   }
 }
 
@@ -225,7 +222,7 @@ variable "role" {
   description = <<-EOT
     Execution role of the function.
     - `name`: default is a name that begins with `AWSClientVPN-<name>-` and that IAM makes unique, so that handlers of one name can live in several Regions.
-    - `path`: default `/`.
+    - `path`: default `/`. With a `name`, a change of the path needs another name too: the old role goes only after the new one is made.
     - `permissions_boundary_arn`: policy that bounds the role.
   EOT
   type = object({
@@ -315,4 +312,9 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+locals {
+  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+  retention_in_days = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 }

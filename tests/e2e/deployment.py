@@ -65,11 +65,17 @@ class Deployment:
 
         See https://developer.hashicorp.com/terraform/internals/json-format#change-representation.
         """
-        self._run("plan", out="plan", var=variables)
-        plan = json.loads(self._run("show", "plan", json=IsFlagged, no_color=IsNotFlagged))
+        plan = self._planned(**variables)
         changes = {resource["address"]: resource["change"] for resource in plan.get("resource_changes", [])}
         changes |= {f"output.{name}": change for name, change in plan.get("output_changes", {}).items()}
         return {address: change for address, change in changes.items() if change["actions"] != ["no-op"]}
+
+    def configuration(self, **variables: Any) -> dict[str, Any]:
+        """Return the root module's configuration in Terraform's JSON form.
+
+        See https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation.
+        """
+        return dict(self._planned(**variables)["configuration"]["root_module"])
 
     def is_stable(self, **variables: Any) -> bool:
         """Tell whether a plan has nothing to do."""
@@ -82,6 +88,10 @@ class Deployment:
     def destroy(self, **variables: Any) -> None:
         """Destroy everything."""
         self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, var=variables)
+
+    def _planned(self, **variables: Any) -> dict[str, Any]:
+        self._run("plan", out="plan", var=variables)
+        return dict(json.loads(self._run("show", "plan", json=IsFlagged, no_color=IsNotFlagged)))
 
     def _run(self, command: str, *arguments: str, **options: Any) -> str:
         options = {"no_color": IsFlagged, **options}

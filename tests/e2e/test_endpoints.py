@@ -64,7 +64,29 @@ def test_rules_tell_endpoints_apart_by_their_keys(local_aws: LocalAws, ids: dict
     assert not local_aws.connect(ids["partners"], **CLIENT).allowed
 
 
-def test_only_authentication_range_and_transport_make_a_new_endpoint(
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"transport_protocol": "tcp"},
+        {"client_cidr_block": "10.254.0.0/22"},
+        {"authentication": {"saml": {"provider_arn": "arn:aws:iam::123456789012:saml-provider/other"}}},
+    ],
+    ids=["transport", "range", "authentication"],
+)
+def test_what_is_fixed_for_an_endpoints_life_makes_a_new_one(
+    project: Deployment,
+    ids: dict[str, str],
+    variables: dict[str, Any],
+    endpoint: dict[str, Any],
+    change: dict[str, Any],
+) -> None:
+    plan = project.plan(**{**variables, "endpoints": {"staff": endpoint, "partners": {**endpoint, **change}}})
+
+    assert plan['module.endpoint["partners"].aws_ec2_client_vpn_endpoint.this']["actions"] == ["delete", "create"]
+    assert 'module.endpoint["staff"].aws_ec2_client_vpn_endpoint.this' not in plan
+
+
+def test_everything_else_changes_in_place(
     project: Deployment, ids: dict[str, str], variables: dict[str, Any], endpoint: dict[str, Any]
 ) -> None:
     in_place = {
@@ -82,12 +104,30 @@ def test_only_authentication_range_and_transport_make_a_new_endpoint(
         "connect_handler_enabled": False,
         "tags": {"team": "network"},
     }
-    endpoints = {"staff": {**endpoint, **in_place}, "partners": {**endpoint, "transport_protocol": "tcp"}}
-
-    plan = project.plan(**{**variables, "endpoints": endpoints})
+    plan = project.plan(**{**variables, "endpoints": {"staff": {**endpoint, **in_place}, "partners": endpoint}})
 
     assert plan['module.endpoint["staff"].aws_ec2_client_vpn_endpoint.this']["actions"] == ["update"]
-    assert plan['module.endpoint["partners"].aws_ec2_client_vpn_endpoint.this']["actions"] == ["delete", "create"]
+
+
+def test_an_endpoint_calls_the_handler_while_this_is_given_another_name(
+    local_aws: LocalAws, project: Deployment, ids: dict[str, str], variables: dict[str, Any]
+) -> None:
+    log = project.apply(**{**variables, "name": "renamed"})
+
+    steps = [
+        next(number for number, line in enumerate(log) if words in line)
+        for words in (
+            'aws_lambda_alias.this["staff"]: Creation complete',
+            'module.endpoint["staff"].aws_ec2_client_vpn_endpoint.this: Modifications complete',
+            'aws_lambda_alias.this["staff"] (deposed',
+            'module.endpoint["staff"].aws_cloudwatch_log_group.this[0] (deposed',
+        )
+    ]
+    assert steps[0] < steps[1] < min(steps[2:])
+    assert project.outputs["endpoint_ids"] == ids
+    assert local_aws.connect(ids["staff"], **CLIENT).allowed
+    project.apply(**variables)
+    assert local_aws.connect(ids["staff"], **CLIENT).allowed
 
 
 def test_a_handler_that_is_disabled_is_not_called_until_it_is_enabled_again(
@@ -120,9 +160,10 @@ def test_what_was_switched_on_is_switched_off_again(
         "self_service_portal": True,
         "split_tunnel": True,
         "dns_servers": ["10.0.0.2"],
-        "connection_log": {"log_stream_name": "connections"},
+        "connection_log": {"log_stream_name": "attempts"},
     }
-    project.apply(**{**variables, "endpoints": {"switches": on}})
+    handler = {"tracing_mode": "Active"}
+    project.apply(**{**variables, "handler": handler, "endpoints": {"switches": on}})
     endpoint_id = project.outputs["endpoint_ids"]["switches"]
     described = describe(local_aws, endpoint_id)
     assert described["ClientLoginBannerOptions"] == {"Enabled": True, "BannerText": "Authorized use only."}
@@ -133,8 +174,14 @@ def test_what_was_switched_on_is_switched_off_again(
     assert described["ConnectionLogOptions"] == {
         "Enabled": True,
         "CloudwatchLogGroup": "/aws/clientvpn/corp-switches",
-        "CloudwatchLogStream": "connections",
+        "CloudwatchLogStream": "attempts",
     }
+    assert tracing_mode(local_aws) == "Active"
+
+    project.apply(**{**variables, "endpoints": {"switches": endpoint}})
+    described = describe(local_aws, endpoint_id)
+    assert described["ConnectionLogOptions"]["CloudwatchLogStream"] == "connections"
+    assert tracing_mode(local_aws) == "PassThrough"
 
     off = {**variables, "endpoints": {"switches": {**endpoint, "connection_log": {"enabled": False}}}}
     project.apply(**off)
@@ -147,6 +194,11 @@ def test_what_was_switched_on_is_switched_off_again(
     assert described.get("DnsServers", []) == []
     assert described["ConnectionLogOptions"]["Enabled"] is False
     assert project.is_stable(**off)
+
+
+def tracing_mode(local_aws: LocalAws) -> str:
+    function = local_aws.client("lambda").get_function_configuration(FunctionName="AWSClientVPN-corp")
+    return str(function["TracingConfig"]["Mode"])
 
 
 # The provider leaves false out when it creates an endpoint. Should this fail, it has learned to send it.

@@ -24,7 +24,10 @@ ENDPOINT: dict[str, tuple[Any, str]] = {
     "session_timeout_hours": (9, "session_timeout_hours is 9; write 8, 10, 12 or 24"),
     "login_banner": ("x" * 1401, "login_banner has 1401 characters; write 1 to 1400, or null"),
     "vpc_id": ("vpc-1", "vpc_id and security_group_ids belong together; write both or neither"),
-    "connection_log": ({"enabled": False, "log_group_name": "vpn"}, "remove the names, or enabled"),
+    "connection_log": (
+        {"enabled": False, "existing": {"log_group_name": "vpn", "log_stream_name": "staff"}},
+        "remove existing, or enabled",
+    ),
     "associations": ({"a": "subnet-a"}, "associations needs vpc_id and security_group_ids; write both"),
     "authorization_rules": (
         {"services": {"target_network_cidr": "10.0.0.0/16"}},

@@ -54,7 +54,7 @@ run "an_endpoint_without_a_handler_says_so" {
       aws_ec2_client_vpn_endpoint.this.connection_log_options[0].cloudwatch_log_group == "/aws/clientvpn/corp-staff" &&
       aws_cloudwatch_log_group.this[0].name == "/aws/clientvpn/corp-staff" &&
       aws_cloudwatch_log_group.this[0].retention_in_days == 365 &&
-      length(aws_cloudwatch_log_stream.this) == 0
+      aws_cloudwatch_log_stream.this[0].name == "connections"
     )
     error_message = "Connections are logged unless told otherwise."
   }
@@ -138,7 +138,7 @@ run "every_option" {
     associations                  = { a = "subnet-a", b = "subnet-b" }
     authorization_rules = {
       everybody = { target_network_cidr = "10.0.0.0/16", authorize_all_groups = true, description = "Services" }
-      ops       = { target_network_cidr = "2001:db8::/32", access_group_id = "S-1-5-21-1" }
+      ops       = { target_network_cidr = "10.99.0.0/16", access_group_id = "S-1-5-21-1" }
     }
     routes = {
       internet = { destination_cidr_block = "0.0.0.0/0", association = "b", description = "NAT" }
@@ -240,7 +240,7 @@ run "a_log_group_that_exists_is_used" {
   }
 
   variables {
-    connection_log = { log_group_name = "vpn", log_stream_name = "staff" }
+    connection_log = { existing = { log_group_name = "vpn", log_stream_name = "staff" } }
   }
 
   assert {
@@ -722,7 +722,7 @@ run "a_log_group_for_a_log_that_is_off_is_refused" {
   }
 
   variables {
-    connection_log = { enabled = false, log_group_name = "vpn" }
+    connection_log = { enabled = false, existing = { log_group_name = "vpn", log_stream_name = "staff" } }
   }
 
   expect_failures = [var.connection_log]
@@ -736,7 +736,7 @@ run "a_key_for_a_log_group_that_exists_is_refused" {
   }
 
   variables {
-    connection_log = { log_group_name = "vpn", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
+    connection_log = { existing = { log_group_name = "vpn", log_stream_name = "staff" }, kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
   }
 
   expect_failures = [var.connection_log]
@@ -750,7 +750,7 @@ run "the_arn_of_a_log_group_is_refused" {
   }
 
   variables {
-    connection_log = { log_group_name = "arn:aws:logs:eu-central-1:123456789012:log-group:vpn" }
+    connection_log = { existing = { log_group_name = "arn:aws:logs:eu-central-1:123456789012:log-group:vpn", log_stream_name = "staff" } }
   }
 
   expect_failures = [var.connection_log]

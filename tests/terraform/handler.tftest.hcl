@@ -72,7 +72,7 @@ run "a_handler_with_nothing_but_name_and_policy" {
       aws_lambda_function.this.code_signing_config_arn == null &&
       aws_lambda_function.this.reserved_concurrent_executions == null &&
       length(aws_lambda_function.this.vpc_config) == 0 &&
-      length(aws_lambda_function.this.tracing_config) == 0 &&
+      aws_lambda_function.this.tracing_config[0].mode == "PassThrough" &&
       length(aws_lambda_provisioned_concurrency_config.this) == 0 &&
       length(aws_iam_service_linked_role.this) == 0 &&
       aws_iam_role.this.permissions_boundary == null &&

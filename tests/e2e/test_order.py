@@ -1,0 +1,59 @@
+"""What has to wait for what: the order that the configuration asks Terraform for, read off a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.deployment import Deployment
+
+NETWORK = {
+    "aws_ec2_client_vpn_network_association.this",
+    "aws_ec2_client_vpn_authorization_rule.this",
+    "aws_ec2_client_vpn_route.this",
+}
+
+
+@pytest.fixture(scope="module")
+def modules(deploy: Callable[[str], Deployment]) -> dict[str, Any]:
+    """Return the modules' configurations, in Terraform's JSON form, by name."""
+    configuration = deploy(".").configuration(name="corp", rules=[{"name": "everybody", "effect": "allow"}])
+    return {name: call["module"] for name, call in configuration["module_calls"].items()}
+
+
+def resource(module: dict[str, Any], address: str) -> dict[str, Any]:
+    (found,) = [found for found in module["resources"] if found["address"] == address]
+    return dict(found)
+
+
+@pytest.mark.parametrize("output", ["id", "arn", "dns_name"])
+def test_an_endpoint_is_named_once_it_can_be_used(modules: dict[str, Any], output: str) -> None:
+    assert set(modules["endpoint"]["outputs"][output]["depends_on"]) == NETWORK
+
+
+@pytest.mark.parametrize("output", ["lambda_function_arn", "alias_arns"])
+def test_an_alias_is_named_once_client_vpn_may_invoke_it(modules: dict[str, Any], output: str) -> None:
+    assert modules["handler"]["outputs"][output]["depends_on"] == ["aws_iam_service_linked_role.this"]
+
+
+@pytest.mark.parametrize("output", ["function_name", "function_arn", "version"])
+def test_the_function_is_named_once_its_aliases_serve_the_version(modules: dict[str, Any], output: str) -> None:
+    assert modules["handler"]["outputs"][output]["depends_on"] == ["aws_lambda_alias.this"]
+
+
+def test_the_function_comes_after_its_permissions(modules: dict[str, Any]) -> None:
+    assert resource(modules["handler"], "aws_lambda_function.this")["depends_on"] == ["aws_iam_role_policy.this"]
+
+
+def test_aliases_move_to_versions_that_are_initialized(modules: dict[str, Any]) -> None:
+    alias = resource(modules["handler"], "aws_lambda_alias.this")
+    assert alias["depends_on"] == ["aws_lambda_provisioned_concurrency_config.this"]
+
+
+def test_authorization_rules_and_routes_come_after_the_associations(modules: dict[str, Any]) -> None:
+    association = "aws_ec2_client_vpn_network_association.this"
+    assert resource(modules["endpoint"], "aws_ec2_client_vpn_authorization_rule.this")["depends_on"] == [association]
+    route = resource(modules["endpoint"], "aws_ec2_client_vpn_route.this")
+    assert association in route["expressions"]["target_vpc_subnet_id"]["references"]
