@@ -128,19 +128,24 @@ class Condition:
         The condition key.
     test
         Tells whether it holds: True, False, or None for unknown.
-    exact
-        Values of which the request must have one for the condition to hold, where that is all that it takes to look
-        them up (``index``); None where it is not so simple.
+    exact, prefixes
+        For the index: the condition is false for a request that has none of these values, and none that begins like
+        one of the prefixes. ``exact`` is None where it is not so simple.
     """
 
-    __slots__ = ("exact", "key", "test")
+    __slots__ = ("exact", "key", "prefixes", "test")
 
     def __init__(
-        self, key: str, test: Callable[[Facts], bool | None], exact: frozenset[Hashable] | None = None
+        self,
+        key: str,
+        test: Callable[[Facts], bool | None],
+        exact: frozenset[Hashable] | None = None,
+        prefixes: tuple[str, ...] = (),
     ) -> None:
         self.key = key
         self.test = test
         self.exact = exact
+        self.prefixes = prefixes
 
 
 # --- patterns and names ----------------------------------------------------------------------------------------------
@@ -151,15 +156,15 @@ def _patterns(key: str, value: Any, where: str, problems: Problems) -> Condition
     patterns = _strings(value, where, problems)
     if patterns is None:
         return None
-    exact, glob = _split(patterns)
+    exact, prefixes, glob = _split(patterns)
 
     def test(facts: Facts) -> bool | None:
         text = getattr(facts, key)
         if text is None:
             return None
-        return text in exact or (glob is not None and glob(text))
+        return text in exact or text.startswith(prefixes) or (glob is not None and glob(text))
 
-    return Condition(key, test, exact if glob is None else None)
+    return Condition(key, test, exact if glob is None else None, prefixes)
 
 
 def _groups(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
@@ -167,15 +172,19 @@ def _groups(key: str, value: Any, where: str, problems: Problems) -> Condition |
     patterns = _strings(value, where, problems, _name_of("a group"))
     if patterns is None:
         return None
-    exact, glob = _split(patterns)
+    exact, prefixes, glob = _split(patterns)
 
     def test(facts: Facts) -> bool | None:
         groups = facts.groups
         if groups is None:
             return None
-        return not exact.isdisjoint(groups) or (glob is not None and any(map(glob, groups)))
+        if not exact.isdisjoint(groups):
+            return True
+        if prefixes and any(group.startswith(prefixes) for group in groups):
+            return True
+        return glob is not None and any(map(glob, groups))
 
-    return Condition(key, test, exact if glob is None else None)
+    return Condition(key, test, exact if glob is None else None, prefixes)
 
 
 def _all_groups(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
@@ -221,39 +230,37 @@ def _posture(key: str, value: Any, where: str, problems: Problems) -> Condition 
     return Condition(key, test, exact)
 
 
-def _split(patterns: list[str]) -> tuple[frozenset[str], Callable[[str], bool] | None]:
-    """Part patterns into those that match one text alone and a function for the others."""
-    folded = [fold(pattern) for pattern in patterns]
-    globs = [pattern for pattern in folded if "*" in pattern or "?" in pattern]
-    exact = frozenset(folded).difference(globs)
-    return exact, _glob(globs) if globs else None
+def _split(patterns: list[str]) -> tuple[frozenset[str], tuple[str, ...], Callable[[str], bool] | None]:
+    """Part patterns, folded, into whole texts, beginnings (``ops-*``), and a function for all others."""
+    exact: list[str] = []
+    prefixes: list[str] = []
+    globs: list[str] = []
+    for pattern in map(fold, patterns):
+        wildcard = _WILDCARD.search(pattern)
+        if wildcard is None:
+            exact.append(pattern)
+        elif wildcard[0] == "*" and wildcard.end() == len(pattern):
+            prefixes.append(pattern[:-1])
+        else:
+            globs.append(pattern)
+    return frozenset(exact), tuple(prefixes), _glob(globs) if globs else None
 
 
 def _glob(patterns: list[str]) -> Callable[[str], bool]:
     """Return a function that tells whether one of the patterns matches a folded text.
 
-    ``begins*``, the most common kind, is left to str.startswith. To compile a regular expression costs more than all
-    else that loading a rule does, so it is put off until a text has to be matched.
+    To compile a regular expression costs more than all else that loading a rule does, so it is put off until a text
+    has to be matched.
     """
-    begins: list[str] = []
-    others: list[str] = []
-    for pattern in patterns:
-        only_at_end = pattern.endswith("*") and not _WILDCARD.search(pattern, 0, len(pattern) - 1)
-        (begins if only_at_end else others).append(pattern)
-    prefixes = tuple([pattern[:-1] for pattern in begins])
     match: Callable[[str], Any] | None = None
 
     def glob(text: str) -> bool:
         nonlocal match
-        if text.startswith(prefixes):
-            return True
-        if not others:
-            return False
         if match is None:
             from fnmatch import translate
 
             # "[" is no wildcard of ours
-            match = re.compile("|".join([translate(pattern.replace("[", "[[]")) for pattern in others])).match
+            match = re.compile("|".join([translate(pattern.replace("[", "[[]")) for pattern in patterns])).match
         return match(text) is not None
 
     return glob

@@ -1,10 +1,10 @@
 """How a rule becomes an entry of an index, so that a decision looks at few rules even where there are many.
 
 A rule's conditions must all hold, so one of them is enough to tell that the rule cannot matter for a request. Each
-rule is filed under the exact values of one condition of its ``when``: the one in :data:`ORDER` that is expected to
-leave the fewest requests. A request then finds its candidates by looking up its own values: its user name, each of its
-groups, its address under each prefix length in use. Rules without such a condition (with wildcards, versions or times
-alone) are candidates always.
+rule is filed under the values of one condition of its ``when``: the one in :data:`ORDER` that is expected to leave the
+fewest requests. A request then finds its candidates by looking up its own values: its user name, each of its groups,
+the beginnings of both for patterns such as ``ops-*``, its address under each prefix length in use. Rules without such
+a condition (with other wildcards, versions or times alone) are candidates always.
 
 The index leaves rules out, nothing else: every candidate is evaluated in full. And what it leaves out is false for
 certain: where the value to look up is unknown, all rules filed under that field are candidates.
@@ -47,7 +47,7 @@ class Index:
                 tables[condition.key] = (
                     _Networks() if condition.key == "public_ip" else _Values(_LOOK_UP[condition.key])
                 )
-            tables[condition.key].add(position, condition.exact)
+            tables[condition.key].add(position, condition.exact, condition.prefixes)
         self._always = tuple(always)
         self._tables = tuple(tables.values())
 
@@ -60,11 +60,15 @@ class Index:
 
 
 def _filed_under(when: Sequence[Condition]) -> Condition | None:
-    by_key = {condition.key: condition for condition in when if condition.exact and len(condition.exact) <= MAX_VALUES}
+    by_key = {condition.key: condition for condition in when if _is_simple(condition)}
     for key in ORDER:
         if key in by_key:
             return by_key[key]
     return None
+
+
+def _is_simple(condition: Condition) -> bool:
+    return condition.exact is not None and len(condition.exact) + len(condition.prefixes) <= MAX_VALUES
 
 
 _LOOK_UP: dict[str, Callable[[Facts], Iterable[str | None] | None]] = {
@@ -80,19 +84,22 @@ _LOOK_UP: dict[str, Callable[[Facts], Iterable[str | None] | None]] = {
 
 
 class _Values:
-    """Rules by exact value of one field."""
+    """Rules by value of one field, and by its beginnings: for each length in use, a table of them."""
 
-    __slots__ = ("_all", "_by_value", "_look_up")
+    __slots__ = ("_all", "_by_prefix", "_by_value", "_look_up")
 
     def __init__(self, look_up: Callable[[Facts], Iterable[str | None] | None]) -> None:
         self._look_up = look_up
         self._by_value: dict[Hashable, list[int]] = {}
+        self._by_prefix: dict[int, dict[str, list[int]]] = {}
         self._all: list[int] = []
 
-    def add(self, position: int, values: Iterable[Hashable]) -> None:
+    def add(self, position: int, values: Iterable[Hashable], prefixes: Iterable[str]) -> None:
         self._all.append(position)
         for value in values:
             self._by_value.setdefault(value, []).append(position)
+        for prefix in prefixes:
+            self._by_prefix.setdefault(len(prefix), {}).setdefault(prefix, []).append(position)
 
     def find(self, facts: Facts, positions: set[int]) -> None:
         values = self._look_up(facts)
@@ -103,6 +110,11 @@ class _Values:
         for value in values:
             if value in by_value:
                 positions.update(by_value[value])
+        for length, by_prefix in self._by_prefix.items():
+            for value in values:
+                found = by_prefix.get(value[:length]) if value is not None else None
+                if found is not None:
+                    positions.update(found)
 
 
 class _Networks:
@@ -114,7 +126,7 @@ class _Networks:
         self._by_length: dict[tuple[int, int], dict[int, list[int]]] = {}
         self._all: list[int] = []
 
-    def add(self, position: int, networks: Iterable[Any]) -> None:
+    def add(self, position: int, networks: Iterable[Any], _: Iterable[str]) -> None:
         self._all.append(position)
         for version, length, first in networks:
             shift = BITS[version] - length

@@ -71,7 +71,7 @@ def test_a_policy_with_many_rules_looks_at_few(monkeypatch: pytest.MonkeyPatch) 
             {"username": [f"user{number}@example.com"]},
             {"groups": [f"team-{number}"], "platform": ["win"]},
             {"public_ip": [f"10.{number // 256}.{number % 256}.0/24"]},
-            {"common_name": [f"laptop-{number}"], "time": {"days": ["mon"]}},
+            {"common_name": [f"laptop-{number}-*"], "time": {"days": ["mon"]}},
         )
     document = {"rules": [{"name": str(n), "effect": "allow", "when": when} for n, when in enumerate(whens)]}
     policy = Policy(json.dumps(document))
@@ -87,7 +87,7 @@ def test_a_policy_with_many_rules_looks_at_few(monkeypatch: pytest.MonkeyPatch) 
     event = {
         "connection-id": "cvpn-connection-0a1b2c3d4e5f67890",
         "endpoint-id": "cvpn-endpoint-0123456789abcdef0",
-        "common-name": "laptop-3",
+        "common-name": "laptop-3-b",
         "username": "user7@example.com",
         "platform": "mac",
         "public-ip": "10.0.9.1",
