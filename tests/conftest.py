@@ -9,10 +9,13 @@ from tools.terraform_cli import TerraformUnavailable, terraform_environment
 
 
 def pytest_configure() -> None:
-    """Keep Hypothesis's examples with everything else that can be made again."""
+    """Have Hypothesis keep its examples where all else lies that can be made again, and mind no clock."""
+    from hypothesis import HealthCheck, settings
     from hypothesis.configuration import set_hypothesis_home_dir
 
     set_hypothesis_home_dir(CACHE / "hypothesis")
+    settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

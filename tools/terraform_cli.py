@@ -10,7 +10,7 @@ provider comes from, in this order:
 3. the provider's registry, where it can be reached;
 4. one of Terraform's implied mirror directories that holds the provider;
 5. a directory under /opt, /usr/local/share, /usr/share, /srv or the home directory that holds
-   ``registry.terraform.io/hashicorp/aws``.
+   the provider, as ``PROVIDER`` names it.
 
 A mirror that is found is handed to Terraform in a CLI configuration file that is written for the run into
 ``.cache/terraform`` of the checkout. Terraform writes nothing outside the checkout then: its plugin cache lies
@@ -38,7 +38,7 @@ from tools import CACHE, ROOT
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 MIRROR_VARIABLE = "CVPN_TERRAFORM_MIRROR"
-REGISTRY_DISCOVERY = "https://registry.terraform.io/.well-known/terraform.json"
+REGISTRY_DISCOVERY = f"https://{PROVIDER.partition('/')[0]}/.well-known/terraform.json"
 REGISTRY_TIMEOUT = 4.0
 """Seconds after which the registry counts as out of reach."""
 

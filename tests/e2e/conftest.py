@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def deploy(
     local_aws: LocalAws, terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Deployment]:
-    """Return the maker of deployments: it takes the root module's path in the project."""
+) -> Callable[..., Deployment]:
+    """Return the maker of deployments: it takes the root module's path in the project, and files to write into it."""
     from tests.e2e.deployment import Deployment
 
-    return lambda root: Deployment(tmp_path_factory.mktemp("project"), root, {**terraform_env, **local_aws.environment})
+    def make(root: str, files: Mapping[str, str] | None = None) -> Deployment:
+        folder = tmp_path_factory.mktemp("project")
+        return Deployment(folder, root, {**terraform_env, **local_aws.environment}, files)
+
+    return make
 
 
 @pytest.fixture(scope="module")

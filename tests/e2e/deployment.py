@@ -30,6 +30,8 @@ class Deployment:
         The root module, relative to the project: ``.`` or one of ``examples/*`` or ``modules/*``.
     environment
         Environment variables that Terraform needs, laid over this process's own.
+    files
+        Files to write into the root module first, by name.
 
     Attributes
     ----------
@@ -39,12 +41,17 @@ class Deployment:
         The root module's outputs, as of the last apply.
     """
 
-    def __init__(self, folder: Path, root: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, root: str, environment: Mapping[str, str], files: Mapping[str, str] | None = None
+    ) -> None:
         for part in ["modules", "examples"]:
             shutil.copytree(CHECKOUT / part, folder / part, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
         for file in CHECKOUT.glob("*.tf"):
             shutil.copy(file, folder)
         self.folder = folder / root
+        for name, text in (files or {}).items():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text)
         self._environment = environment
         self.outputs: dict[str, Any] = {}
         self._terraform = Terraform(working_dir=str(self.folder))

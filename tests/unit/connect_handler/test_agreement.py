@@ -36,7 +36,7 @@ def told(decision: Decision) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(document=policies(), event=requests(), alias=ALIASES, now=MOMENTS)
 def test_every_decision_is_that_of_the_reference(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
@@ -45,7 +45,7 @@ def test_every_decision_is_that_of_the_reference(
     assert told(decision) == reference.decide(document, event, alias, now)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(document=policies(), event=requests(), alias=ALIASES, now=MOMENTS)
 def test_missing_evidence_never_helps_the_client(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
