@@ -40,14 +40,14 @@ class Index:
         tables: dict[str, Any] = {}
         for position, when in enumerate(whens):
             condition = _filed_under(when)
-            if condition is None or condition.exact is None:
+            if condition is None:
                 always.append(position)
                 continue
             if condition.key not in tables:
                 tables[condition.key] = (
                     _Networks() if condition.key == "public_ip" else _Values(_LOOK_UP[condition.key])
                 )
-            tables[condition.key].add(position, condition.exact, condition.prefixes)
+            tables[condition.key].add(position, condition)
         self._always = tuple(always)
         self._tables = tuple(tables.values())
 
@@ -94,11 +94,11 @@ class _Values:
         self._by_prefix: dict[int, dict[str, list[int]]] = {}
         self._all: list[int] = []
 
-    def add(self, position: int, values: Iterable[Hashable], prefixes: Iterable[str]) -> None:
+    def add(self, position: int, condition: Condition) -> None:
         self._all.append(position)
-        for value in values:
+        for value in condition.exact or ():
             self._by_value.setdefault(value, []).append(position)
-        for prefix in prefixes:
+        for prefix in condition.prefixes:
             self._by_prefix.setdefault(len(prefix), {}).setdefault(prefix, []).append(position)
 
     def find(self, facts: Facts, positions: set[int]) -> None:
@@ -126,8 +126,9 @@ class _Networks:
         self._by_length: dict[tuple[int, int], dict[int, list[int]]] = {}
         self._all: list[int] = []
 
-    def add(self, position: int, networks: Iterable[Any], _: Iterable[str]) -> None:
+    def add(self, position: int, condition: Condition) -> None:
         self._all.append(position)
+        networks: Iterable[Any] = condition.exact or ()
         for version, length, first in networks:
             shift = BITS[version] - length
             self._by_length.setdefault((version, shift), {}).setdefault(first >> shift, []).append(position)

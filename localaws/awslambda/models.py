@@ -500,10 +500,10 @@ class LambdaBackend(MotoLambdaBackend):
         )
 
     def _check_version_provisioned_once(self, name: str, qualifier: str, version: str) -> None:
-        for (function_name, other), _ in self._provisioned.items():
+        for function_name, other in self._provisioned:
             if function_name != name or other == qualifier:
                 continue
-            if {other, qualifier} == {version, qualifier} and other == version:
+            if other == version:
                 raise ResourceConflict(
                     "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
                 )

@@ -6,7 +6,7 @@ import json
 import random
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from ipaddress import ip_address
 from secrets import token_hex
@@ -49,17 +49,6 @@ THROTTLED = "client-connect-handler-throttled"
 INVALID_RESPONSE = "client-connect-handler-invalid-response"
 SERVICE_ERROR = "client-connect-handler-service-error"
 
-#: What a client tells about itself, and what a v3 request carries; see Attributes.
-TEXT_ATTRIBUTES = (
-    "common_name",
-    "username",
-    "platform",
-    "platform_version",
-    "public_ip",
-    "client_openvpn_version",
-    "aws_client_version",
-)
-
 
 @dataclass
 class Attributes:
@@ -77,12 +66,13 @@ class Attributes:
     @classmethod
     def parse(cls, given: dict[str, Any]) -> Attributes:
         """Reads attributes from JSON; raises InvalidConnectionAttempt."""
-        unknown = sorted(set(given) - {*TEXT_ATTRIBUTES, "groups"})
+        text_attributes = [one.name for one in fields(cls) if one.name != "groups"]
+        unknown = sorted(set(given) - {*text_attributes, "groups"})
         if unknown:
             raise InvalidConnectionAttempt(
-                f"Unknown attribute {', '.join(unknown)}: a client has {', '.join(TEXT_ATTRIBUTES)} and groups"
+                f"Unknown attribute {', '.join(unknown)}: a client has {', '.join(text_attributes)} and groups"
             )
-        for name in TEXT_ATTRIBUTES:
+        for name in text_attributes:
             if not isinstance(given.get(name, ""), str):
                 raise InvalidConnectionAttempt(f"{name} is {given[name]!r}, which is not a string")
         groups = given.get("groups", [])
@@ -97,15 +87,11 @@ class Attributes:
 
     def seen_by(self, endpoint: ClientVpnEndpoint) -> Attributes:
         """Without what the endpoint's authentication does not ask for."""
-        return Attributes(
+        return replace(
+            self,
             common_name=self.common_name if CERTIFICATE in endpoint.authentication_types else "",
             username=self.username if endpoint.has_users else "",
             groups=self.groups if endpoint.has_users else [],
-            platform=self.platform,
-            platform_version=self.platform_version,
-            public_ip=self.public_ip,
-            client_openvpn_version=self.client_openvpn_version,
-            aws_client_version=self.aws_client_version,
         )
 
 
@@ -201,21 +187,9 @@ class ClientVpnService:
         options = endpoint.settings["ClientConnectOptions"]
         if not options["Enabled"]:
             return HandlerCall()
-        request = handler_request(
-            {
-                "connection-id": connection_id,
-                "endpoint-id": endpoint.id,
-                "common-name": attributes.common_name,
-                "username": attributes.username,
-                "platform": attributes.platform,
-                "platform-version": attributes.platform_version,
-                "public-ip": attributes.public_ip,
-                "client-openvpn-version": attributes.client_openvpn_version,
-                "aws-client-version": attributes.aws_client_version,
-                "groups": attributes.groups,
-            },
-            schema_version,
-        )
+        identity = {"connection-id": connection_id, "endpoint-id": endpoint.id}
+        told = {name.replace("_", "-"): value for name, value in asdict(attributes).items()}
+        request = handler_request(identity | told, schema_version)
         call = HandlerCall(request)
         try:
             answer = self._lambda.invoke(FunctionName=options["LambdaFunctionArn"], Payload=json.dumps(request))

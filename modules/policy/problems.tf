@@ -36,7 +36,8 @@ locals {
 
   octet           = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
   ipv4            = "(?:${local.octet}\\.){3}${local.octet}"
-  version_pattern = "^( *(=|!=|>=|<=|>|<)? *[0-9]{1,9}(\\.[0-9]{1,9})* *| *~> *[0-9]{1,9}(\\.[0-9]{1,9})+ *)(,( *(=|!=|>=|<=|>|<)? *[0-9]{1,9}(\\.[0-9]{1,9})* *| *~> *[0-9]{1,9}(\\.[0-9]{1,9})+ *))*$"
+  constraint      = "( *(=|!=|>=|<=|>|<)? *[0-9]{1,9}(\\.[0-9]{1,9})* *| *~> *[0-9]{1,9}(\\.[0-9]{1,9})+ *)"
+  version_pattern = "^${local.constraint}(,${local.constraint})*$"
   instant_pattern = "^[12][0-9]{3}-[01][0-9]-[0-3][0-9]T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
   clock_pattern   = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
   zone_pattern    = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
@@ -222,8 +223,8 @@ locals {
       if startswith(rule.name, "\"") && rule.name != "\"\"" && lookup(local.taken_by, rule.name, rule.position) != rule.position
     ],
     [
-      for rule in local.access_rules : "rules[${rule.position}]: name has ${length(regexall("(?s).", jsondecode(rule.name)))} characters; write at most ${local.max_characters}"
-      if try(length(regexall("(?s).", jsondecode(rule.name))) > local.max_characters, false)
+      for rule in local.access_rules : "rules[${rule.position}]: name has ${lookup(local.characters, rule.name, 0)} characters; write at most ${local.max_characters}"
+      if lookup(local.characters, rule.name, 0) > local.max_characters
     ],
     [for rule in local.access_rules : "${rule.where}: effect is missing; write \"allow\" or \"deny\"" if !contains(keys(jsondecode(rule.json)), "effect")],
     [
@@ -251,13 +252,13 @@ locals {
     # Messages and statuses
     [for message in local.messages : "${message.where} ${local.found[message.json]}; write a text, or leave it out" if !startswith(message.json, "\"") || message.json == "\"\""],
     [
-      for message in local.messages : "${message.where} has ${length(regexall("(?s).", jsondecode(message.json)))} characters; write at most ${local.max_characters}"
-      if try(length(regexall("(?s).", jsondecode(message.json))) > local.max_characters, false)
+      for message in local.messages : "${message.where} has ${lookup(local.characters, message.json, 0)} characters; write at most ${local.max_characters}"
+      if lookup(local.characters, message.json, 0) > local.max_characters
     ],
     [for status in local.statuses : "${status.where} ${local.found[status.json]}; write one such as \"compliant\"" if !startswith(status.json, "\"") || status.json == "\"\""],
     [
-      for status in local.statuses : "${status.where} has ${length(regexall("(?s).", jsondecode(status.json)))} characters; write at most ${local.max_characters}"
-      if try(length(regexall("(?s).", jsondecode(status.json))) > local.max_characters, false)
+      for status in local.statuses : "${status.where} has ${lookup(local.characters, status.json, 0)} characters; write at most ${local.max_characters}"
+      if lookup(local.characters, status.json, 0) > local.max_characters
     ],
     [
       for count in [length(distinct([for status in local.statuses : status.json if status.where != "default_posture_status" && startswith(status.json, "\"") && status.json != "\"\""]))] :
@@ -317,6 +318,12 @@ locals {
       if contains(["not_before", "not_after"], time.key) && !(startswith(time.json, "\"") && can(regex(local.instant_pattern, jsondecode(time.json))) && can(timecmp(jsondecode(time.json), jsondecode(time.json))))
     ],
   )
+
+  # How many characters a string has; length counts what a reader sees as one, such as a flag, as one.
+  characters = {
+    for json in toset(concat(local.access_rules[*].name, local.messages[*].json, local.statuses[*].json)) :
+    json => length(regexall("(?s).", jsondecode(json))) if startswith(json, "\"")
+  }
 
   starts = { for time in local.times : time.of => time.json if time.key == "start" }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from unittest import mock
 
 from python_terraform import IsFlagged, IsNotFlagged, Terraform
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tools import ROOT
+from tools.terraform_files import copy_terraform_files
 
 
 class TerraformFailed(Exception):
@@ -44,10 +44,7 @@ class Deployment:
     def __init__(
         self, folder: Path, root: str, environment: Mapping[str, str], files: Mapping[str, str] | None = None
     ) -> None:
-        for part in ["modules", "examples"]:
-            shutil.copytree(CHECKOUT / part, folder / part, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
-        for file in CHECKOUT.glob("*.tf"):
-            shutil.copy(file, folder)
+        copy_terraform_files(ROOT, folder)
         self.folder = folder / root
         for name, text in (files or {}).items():
             self.folder.mkdir(parents=True, exist_ok=True)

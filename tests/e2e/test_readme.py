@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tests.e2e.deployment import CHECKOUT, Deployment
+from tests.e2e.deployment import Deployment
+from tools import ROOT
 
 VARIABLES = """
 variable "rules" {}
@@ -15,7 +16,7 @@ variable "saml_provider_arn" {}
 
 
 def test_the_quick_start_can_be_planned(deploy: Callable[..., Deployment], server_certificate_arn: str) -> None:
-    (snippet,) = re.findall(r"```hcl\n(module .*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
+    (snippet,) = re.findall(r"```hcl\n(module .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     source = re.compile(r'source *= *".*"')
     assert source.search(snippet)
     files = {"main.tf": source.sub('source = "../.."', snippet), "variables.tf": VARIABLES}
