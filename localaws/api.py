@@ -46,6 +46,10 @@ class ConnectionAttempt:
     #: The connection log's connection-attempt-failure-reason; None if it was allowed.
     failure_reason: str | None
     posture_compliance_statuses: list[str]
+    #: The address that the client got; None if it was denied.
+    client_ip: str | None
+    #: CIDR blocks that the endpoint's authorization rules let the client reach.
+    authorized_networks: list[str]
     #: The connection log event: every plain value is a string, "NA" where there is none.
     log_event: dict[str, Any]
     #: The event that the client connect handler got; None if none was called.
@@ -74,6 +78,8 @@ class ConnectionAttempt:
             message=answer["Message"],
             failure_reason=answer["FailureReason"],
             posture_compliance_statuses=answer["PostureComplianceStatuses"],
+            client_ip=answer["ClientIp"],
+            authorized_networks=answer["AuthorizedNetworks"],
             log_event=answer["LogEvent"],
             request=answer["Request"],
             response=answer["Response"],
@@ -98,14 +104,17 @@ def connect(
     client_openvpn_version: str = "",
     aws_client_version: str = "",
     schema_version: str = "v3",
+    authenticated: bool = True,
+    port: int | None = None,
 ) -> ConnectionAttempt:
-    """Connects a client to an endpoint, as the Client VPN service would once it has authenticated it.
+    """Connects a client to an endpoint, as the Client VPN service would.
 
     The attributes are those of the handler's request; what the endpoint's authentication does not provide is left out
-    of it (no user name with mutual authentication alone, no common name without it). Raises LocalAwsError for an
+    of it (no user name with mutual authentication alone, no common name without it). ``authenticated`` says what came
+    of the client's certificate and password; ``port`` is the one that it sends from. Raises LocalAwsError for an
     endpoint that does not exist and attributes that cannot be.
     """
-    body = {
+    body: dict[str, Any] = {
         "EndpointId": endpoint_id,
         "SchemaVersion": schema_version,
         "Attributes": {
@@ -119,7 +128,31 @@ def connect(
             "aws_client_version": aws_client_version,
         },
     }
-    url = f"{endpoint_url.rstrip('/')}/localaws-api/client-vpn/connections"
+    if not authenticated:
+        body["Authenticated"] = False
+    if port is not None:
+        body["Port"] = port
+    return ConnectionAttempt.parse(_post(endpoint_url, "", body))
+
+
+def report_traffic(endpoint_url: str, connection_id: str, *, ingress_bytes: int = 0, egress_bytes: int = 0) -> None:
+    """Says what has gone through a connection so far: ingress came from the client.
+
+    Raises LocalAwsError for a connection that does not exist.
+    """
+    _post(endpoint_url, f"/{connection_id}/traffic", {"IngressBytes": ingress_bytes, "EgressBytes": egress_bytes})
+
+
+def disconnect(endpoint_url: str, connection_id: str, *, ingress_bytes: int = 0, egress_bytes: int = 0) -> None:
+    """Ends a connection as its client does, with what has gone through it.
+
+    Raises LocalAwsError for a connection that does not exist; one that has ended already stays as it is.
+    """
+    _post(endpoint_url, f"/{connection_id}/end", {"IngressBytes": ingress_bytes, "EgressBytes": egress_bytes})
+
+
+def _post(endpoint_url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    url = f"{endpoint_url.rstrip('/')}/localaws-api/client-vpn/connections{path}"
     request = urllib.request.Request(  # noqa: S310 - the address is the caller's own
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
@@ -127,7 +160,7 @@ def connect(
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request) as answer:
-            return ConnectionAttempt.parse(json.load(answer))
+            return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         try:
             problem = json.load(error)["Error"]
@@ -250,6 +283,14 @@ class LocalAws:
     def connect(self, endpoint_id: str, **attributes: Any) -> ConnectionAttempt:
         """Connects a client to an endpoint; see ``localaws.connect`` for the attributes."""
         return connect(self.endpoint_url, endpoint_id, **attributes)
+
+    def report_traffic(self, connection_id: str, *, ingress_bytes: int = 0, egress_bytes: int = 0) -> None:
+        """Says what has gone through a connection so far; see ``localaws.report_traffic``."""
+        report_traffic(self.endpoint_url, connection_id, ingress_bytes=ingress_bytes, egress_bytes=egress_bytes)
+
+    def disconnect(self, connection_id: str, *, ingress_bytes: int = 0, egress_bytes: int = 0) -> None:
+        """Ends a connection as its client does; see ``localaws.disconnect``."""
+        disconnect(self.endpoint_url, connection_id, ingress_bytes=ingress_bytes, egress_bytes=egress_bytes)
 
     def import_certificate(self, common_name: str) -> str:
         """Import a new self-signed certificate into AWS Certificate Manager; its ARN."""

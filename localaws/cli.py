@@ -14,6 +14,7 @@ import click
 
 from localaws.api import LocalAws, LocalAwsError
 from localaws.api import connect as connect_client
+from localaws.api import disconnect as disconnect_client
 
 # 2 means that the connection was denied; a mistyped option is something else.
 click.UsageError.exit_code = 1
@@ -84,6 +85,14 @@ def serve(host: str, port: int, region: str, account_id: str) -> None:
     type=click.Choice(["v1", "v2", "v3"]),
     help="Of the request that the client connect handler gets.",
 )
+@click.option(
+    "--authentication-fails",
+    "authenticated",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="The client's certificate or password is not accepted.",
+)
 @_endpoint_url_option
 @click.option("-o", "--output", default="text", type=click.Choice(["text", "json"]), show_default=True)
 def connect(
@@ -100,12 +109,25 @@ def connect(
     if output == "json":
         click.echo(json.dumps(dataclasses.asdict(attempt), indent=2))
     else:
-        client_ip = attempt.log_event["client-ip"]
-        click.echo(f"Connected, with address {client_ip}." if attempt.allowed else attempt.message)
+        if attempt.allowed:
+            click.echo(f"Connected, with address {attempt.client_ip}.")
+        else:
+            click.echo(attempt.message or "Authentication failed.")
         click.echo(json.dumps(attempt.log_event, indent=2))
         if attempt.error:
             click.echo(f"{attempt.failure_reason}: {attempt.error}", err=True)
     sys.exit(0 if attempt.allowed else 2)
+
+
+@main.command()
+@click.argument("connection_id")
+@_endpoint_url_option
+def disconnect(connection_id: str, endpoint_url: str | None) -> None:
+    """End the connection CONNECTION_ID, as its client does."""
+    try:
+        disconnect_client(_known(endpoint_url), connection_id)
+    except LocalAwsError as error:
+        _fail(str(error))
 
 
 @main.command("import-certificate")

@@ -25,6 +25,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.utils import iso_8601_datetime_with_nanoseconds, unix_time_millis
 from moto.logs.models import logs_backends
 
+from localaws.cloudwatch.embedded_metrics import publish_embedded
 from localaws.settings import settings_of
 
 from .environments import MAX_PAYLOAD, Blueprint, ExecutionEnvironment, ExecutionEnvironments, Outcome
@@ -37,6 +38,7 @@ from .exceptions import (
     TooManyRequests,
 )
 from .interpreters import interpreter_for
+from .metrics import Invoked, LambdaMetrics
 
 LATEST = "$LATEST"
 MAX_ENVIRONMENT_BYTES = 4096
@@ -298,6 +300,9 @@ class LambdaBackend(MotoLambdaBackend):
         self.invocations: OrderedDict[str, Invocation] = OrderedDict()
         self._provisioned: dict[tuple[str, str], ProvisionedConcurrency] = {}
         self._in_flight: Counter[str] = Counter()
+        #: Environments of provisioned concurrency that are in use, by function name and qualifier.
+        self._provisioned_in_use: Counter[tuple[str, str]] = Counter()
+        self._metrics = LambdaMetrics(account_id, region_name)
         self._lock = threading.RLock()
 
     def reset(self) -> None:
@@ -579,17 +584,30 @@ class LambdaBackend(MotoLambdaBackend):
         function, arn = self._resolved(function_name, qualifier)
         blueprint = self._blueprint(function)
         request_id = request_id or str(uuid.uuid4())
-        self._enter(function.function_name)
+        invoked = self._invoked(function, arn)
+        try:
+            concurrency = self._enter(function.function_name)
+        except TooManyRequests:
+            self._metrics.throttle(invoked)
+            raise
         try:
             qualifiers = (arn.rsplit(":", 1)[-1], str(function.version))
             environment = self.environments.acquire(blueprint, _log_stream(function), qualifiers)
             try:
+                self._count_provisioned(invoked, environment, qualifiers)
                 cold = environment.invocations == 0
                 outcome = environment.invoke(request_id, arn, event or b"{}", _trace_id())
             finally:
+                self._uncount_provisioned(environment)
                 self.environments.release(environment)
         finally:
             self._leave(function.function_name)
+        self._metrics.invocation(
+            invoked,
+            failed=outcome.error_type is not None,
+            duration_ms=outcome.duration_ms,
+            concurrency=concurrency,
+        )
         lines = self._log_lines(function, environment, request_id, cold, outcome)
         self._write_log(function, environment, lines)
         invocation = Invocation(
@@ -641,7 +659,33 @@ class LambdaBackend(MotoLambdaBackend):
             chance -= weight
         return function, f"{arn}:{qualifier}"
 
-    def _enter(self, name: str) -> None:
+    def _invoked(self, function: LambdaFunction, arn: str) -> Invoked:
+        name, _, qualifier = arn.rsplit(":function:", 1)[-1].partition(":")
+        alias = next((one for one in self.list_aliases(name) if one.name == qualifier), None)
+        resource = f"{name}:{qualifier}" if qualifier else name
+        return Invoked(name, resource, str(function.version), weighted=bool(_weights(alias)))
+
+    def _count_provisioned(
+        self, invoked: Invoked, environment: ExecutionEnvironment, qualifiers: tuple[str, ...]
+    ) -> None:
+        name, owner = invoked.function_name, environment.provisioned_for
+        with self._lock:
+            configs = [self._provisioned[name, one] for one in qualifiers if (name, one) in self._provisioned]
+            if owner is not None:
+                self._provisioned_in_use[name, owner] += 1
+            ready = [config for config in configs if config.status == "READY"]
+            in_use = sum(self._provisioned_in_use[name, config.qualifier] for config in ready)
+        if ready:
+            allocated = sum(config.available for config in ready)
+            self._metrics.provisioned(invoked, spilled_over=owner is None, in_use=in_use, allocated=allocated)
+
+    def _uncount_provisioned(self, environment: ExecutionEnvironment) -> None:
+        if environment.provisioned_for is not None:
+            with self._lock:
+                self._provisioned_in_use[environment.blueprint.function_name, environment.provisioned_for] -= 1
+
+    def _enter(self, name: str) -> int:
+        """Takes one of the executions that may run at once; how many of the function's do so now."""
         with self._lock:
             reserved = self.get_function(name).reserved_concurrency
             if reserved is not None:
@@ -655,6 +699,7 @@ class LambdaBackend(MotoLambdaBackend):
                 if busy >= unreserved:
                     raise TooManyRequests("ConcurrentInvocationLimitExceeded")
             self._in_flight[name] += 1
+            return self._in_flight[name]
 
     def _leave(self, name: str) -> None:
         with self._lock:
@@ -733,6 +778,7 @@ class LambdaBackend(MotoLambdaBackend):
                 environment.log_stream,
                 [{"timestamp": now, "message": line} for line in lines if line],
             )
+        publish_embedded(self.account_id, self.region_name, lines)
 
 
 def _json_log_lines(environment: ExecutionEnvironment, request_id: str, cold: bool, outcome: Outcome) -> list[str]:

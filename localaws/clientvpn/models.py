@@ -1,4 +1,4 @@
-"""Connection attempts: from a client's attributes to an allowed or a denied connection, and its log event."""
+"""The way of a connection: authentication, the client connect handler, authorization rules, and its end."""
 
 from __future__ import annotations
 
@@ -22,13 +22,22 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from moto.awslambda.utils import get_backend as get_lambda_backend
-from moto.core.utils import unix_time_millis
 from moto.ec2.models import ec2_backends
-from moto.logs.exceptions import ResourceNotFoundException
-from moto.logs.models import logs_backends
 
 from localaws.awslambda.models import Invocation, LambdaBackend
-from localaws.ec2.models import CERTIFICATE, ClientVpnEndpoint, Connection, EC2Backend, utc_text
+from localaws.ec2 import client_vpn_metrics, connection_log
+from localaws.ec2.connection_log import (
+    AUTHENTICATION_FAILED,
+    DENIED,
+    INVALID_RESPONSE,
+    NO_CLIENT_IP,
+    OTHER_EXECUTION_ERROR,
+    SERVICE_ERROR,
+    THROTTLED,
+    TIMED_OUT,
+)
+from localaws.ec2.connections import Peer, Traffic
+from localaws.ec2.models import CERTIFICATE, ClientVpnEndpoint, EC2Backend
 from localaws.settings import Settings
 
 from .exceptions import InvalidConnectionAttempt
@@ -40,14 +49,6 @@ from .handler_contract import (
     handler_request,
     parse_answer,
 )
-
-NOT_AVAILABLE = "NA"
-DENIED = "client-connect-failed"
-TIMED_OUT = "client-connect-handler-timed-out"
-OTHER_EXECUTION_ERROR = "client-connect-handler-other-execution-error"
-THROTTLED = "client-connect-handler-throttled"
-INVALID_RESPONSE = "client-connect-handler-invalid-response"
-SERVICE_ERROR = "client-connect-handler-service-error"
 
 
 @dataclass
@@ -85,6 +86,10 @@ class Attributes:
             raise InvalidConnectionAttempt(f"public_ip {attributes.public_ip!r} is not an IP address") from None
         return attributes
 
+    def peer(self, port: int) -> Peer:
+        """What the connection log tells of the client, which sends from the port."""
+        return Peer(self.common_name, self.username, self.platform, self.public_ip, port)
+
     def seen_by(self, endpoint: ClientVpnEndpoint) -> Attributes:
         """Without what the endpoint's authentication does not ask for."""
         return replace(
@@ -118,6 +123,9 @@ class Attempt:
     message: str
     failure_reason: str | None
     posture_compliance_statuses: list[str]
+    client_ip: str | None
+    #: CIDR blocks that the endpoint's authorization rules let the client reach.
+    authorized_networks: list[str]
     log_event: dict[str, Any]
     call: HandlerCall
     duration_ms: float
@@ -131,6 +139,8 @@ class Attempt:
             "Message": self.message,
             "FailureReason": self.failure_reason,
             "PostureComplianceStatuses": self.posture_compliance_statuses,
+            "ClientIp": self.client_ip,
+            "AuthorizedNetworks": self.authorized_networks,
             "LogEvent": self.log_event,
             "Request": self.call.request,
             "Response": self.call.response,
@@ -147,11 +157,22 @@ class ClientVpnService:
         self.settings = settings
         self._client_lock = threading.Lock()
 
-    def connect(self, endpoint_id: str, attributes: Attributes, schema_version: str) -> Attempt:
-        """One attempt: authorization by the handler, the connection if it is allowed, the log event.
+    def connect(
+        self,
+        endpoint_id: str,
+        attributes: Attributes,
+        schema_version: str,
+        *,
+        authenticated: bool = True,
+        port: int | None = None,
+    ) -> Attempt:
+        """One attempt: authentication, the client connect handler, the connection, and its log event and metrics.
 
-        Authentication is taken to have succeeded. Raises InvalidConnectionAttempt for a schema version that does not
-        exist, and EC2's error for an endpoint that does not.
+        Who knows certificates and passwords says what came of the authentication. Unlike AWS's, an endpoint needs no
+        associated target network to be reached: the AWS provider takes four minutes for an association.
+
+        Raises InvalidConnectionAttempt for a schema version that does not exist, and EC2's error for an endpoint that
+        does not.
         """
         if schema_version not in SCHEMA_VERSIONS:
             raise InvalidConnectionAttempt(
@@ -160,26 +181,55 @@ class ClientVpnService:
         started, started_at = time.perf_counter(), time.time()
         endpoint = self._ec2.get_client_vpn_endpoint(endpoint_id)
         attributes = attributes.seen_by(endpoint)
+        peer = attributes.peer(port or random.randint(49152, 65535))  # noqa: S311 - a port, not a secret
         connection_id = f"cvpn-connection-{token_hex(9)[:17]}"
-        call = self._call_handler(endpoint, connection_id, attributes, schema_version)
-        answer = call.answer
+        if authenticated:
+            call = self._call_handler(endpoint, connection_id, attributes, schema_version)
+        else:
+            call = HandlerCall(failure_reason=AUTHENTICATION_FAILED)
+        answer, failure_reason = call.answer, call.failure_reason
+        statuses = answer.posture_compliance_statuses if answer else []
         connection = None
-        if call.failure_reason is None:
-            statuses = answer.posture_compliance_statuses if answer else []
-            connection = self._establish(endpoint, connection_id, attributes, statuses)
-        log_event = connection_attempt_event(endpoint, connection_id, attributes, call, connection, started_at)
-        self._write_connection_log(endpoint, log_event)
+        if failure_reason is None:
+            connection = self._ec2.establish_client_vpn_connection(endpoint, connection_id, peer, statuses, started_at)
+            if connection is None:
+                failure_reason = NO_CLIENT_IP
+        log_event = connection_log.attempt_event(
+            endpoint,
+            connection_id,
+            peer,
+            started_at,
+            connection=connection,
+            failure_reason=failure_reason,
+            posture_compliance_statuses=statuses if answer else None,
+        )
+        # What fails in mutual authentication is not logged, says AWS's page on the connection log.
+        if authenticated or endpoint.has_users:
+            connection_log.write(endpoint, log_event)
+        if failure_reason is not None:
+            client_vpn_metrics.publish_failure(endpoint, failure_reason)
+        client_vpn_metrics.publish_days_to_expiry(endpoint)
         return Attempt(
             endpoint_id=endpoint.id,
             connection_id=connection_id,
             allowed=connection is not None,
-            message="" if connection else answer.message if answer else NO_ANSWER_MESSAGE,
-            failure_reason=call.failure_reason,
-            posture_compliance_statuses=answer.posture_compliance_statuses if answer else [],
+            message=_message(answer, failure_reason),
+            failure_reason=failure_reason,
+            posture_compliance_statuses=statuses,
+            client_ip=connection.client_ip if connection else None,
+            authorized_networks=endpoint.authorized_networks(attributes.groups) if connection else [],
             log_event=log_event,
             call=call,
             duration_ms=(time.perf_counter() - started) * 1000,
         )
+
+    def update(self, connection_id: str, traffic: Traffic) -> None:
+        """Takes note of a connection's traffic so far; raises EC2's error for a connection that does not exist."""
+        self._ec2.update_client_vpn_connection(connection_id, traffic, ended=False)
+
+    def disconnect(self, connection_id: str, traffic: Traffic) -> None:
+        """Ends a connection whose client has gone; raises EC2's error for a connection that does not exist."""
+        self._ec2.update_client_vpn_connection(connection_id, traffic, ended=True)
 
     def _call_handler(
         self, endpoint: ClientVpnEndpoint, connection_id: str, attributes: Attributes, schema_version: str
@@ -229,35 +279,6 @@ class ClientVpnService:
         backend = get_lambda_backend(self.settings.account_id, self.settings.region)
         return cast(LambdaBackend, backend).invocations.get(request_id)
 
-    def _establish(
-        self, endpoint: ClientVpnEndpoint, connection_id: str, attributes: Attributes, statuses: list[str]
-    ) -> Connection:
-        with self._ec2.client_vpn_lock:
-            connection = Connection(
-                endpoint,
-                connection_id,
-                attributes.username,
-                attributes.common_name,
-                endpoint.next_client_ip(),
-                statuses,
-            )
-            endpoint.connections[connection_id] = connection
-            return connection
-
-    def _write_connection_log(self, endpoint: ClientVpnEndpoint, event: dict[str, Any]) -> None:
-        options = endpoint.settings["ConnectionLogOptions"]
-        if not options["Enabled"]:
-            return
-        group, stream = options["CloudwatchLogGroup"], options["CloudwatchLogStream"]
-        entry = {"timestamp": int(unix_time_millis()), "message": json.dumps(event)}
-        logs = logs_backends[self.settings.account_id][self.settings.region]
-        with self._ec2.client_vpn_lock:
-            try:
-                logs.put_log_events(group, stream, [entry])
-            except ResourceNotFoundException:
-                # The group was deleted under the endpoint: AWS loses the events too, and connections go on.
-                return
-
     @property
     def _ec2(self) -> EC2Backend:
         return cast(EC2Backend, ec2_backends[self.settings.account_id][self.settings.region])
@@ -286,44 +307,11 @@ class ClientVpnService:
         )
 
 
-def connection_attempt_event(
-    endpoint: ClientVpnEndpoint,
-    connection_id: str,
-    attributes: Attributes,
-    call: HandlerCall,
-    connection: Connection | None,
-    started_at: float,
-) -> dict[str, Any]:
-    """The event that goes to the connection log.
-
-    https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-logging.html
-    """
-    event: dict[str, Any] = {
-        "connection-log-type": "connection-attempt",
-        "connection-attempt-status": "successful" if connection else "failed",
-        "connection-reset-status": NOT_AVAILABLE,
-        "connection-attempt-failure-reason": call.failure_reason or NOT_AVAILABLE,
-        "connection-id": connection_id,
-        "client-vpn-endpoint-id": endpoint.id,
-        "transport-protocol": endpoint.settings["TransportProtocol"],
-        "connection-start-time": utc_text(started_at),
-        "connection-last-update-time": utc_text(time.time()),
-        "client-ip": connection.client_ip if connection else NOT_AVAILABLE,
-        "common-name": attributes.common_name or NOT_AVAILABLE,
-        "device-type": attributes.platform or NOT_AVAILABLE,
-        "device-ip": attributes.public_ip,
-        "port": str(random.randint(49152, 65535)),  # noqa: S311 - a port, not a secret
-        "ingress-bytes": "0",
-        "egress-bytes": "0",
-        "ingress-packets": "0",
-        "egress-packets": "0",
-        "connection-end-time": NOT_AVAILABLE,
-        "posture-compliance-statuses": call.answer.posture_compliance_statuses if call.answer else NOT_AVAILABLE,
-    }
-    if endpoint.has_users:
-        event["username"] = attributes.username or NOT_AVAILABLE
-    event["connection-duration-seconds"] = NOT_AVAILABLE
-    return event
+def _message(answer: Answer | None, failure_reason: str | None) -> str:
+    """What the client is shown; "" if there is nothing to be said, or nothing that AWS would say."""
+    if failure_reason in (None, AUTHENTICATION_FAILED):
+        return ""
+    return answer.message if answer and failure_reason == DENIED else NO_ANSWER_MESSAGE
 
 
 def _readable(payload: bytes) -> Any:

@@ -9,11 +9,12 @@ import ipaddress
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any, TypeVar
 
+from cryptography import x509
 from moto.acm.exceptions import CertificateNotFound
 from moto.acm.models import AWS_ROOT_CA, acm_backends
 from moto.awslambda.utils import get_backend as get_lambda_backend
@@ -28,6 +29,8 @@ from moto.logs.models import logs_backends
 
 from localaws.settings import settings_of
 
+from . import client_vpn_metrics, connection_log
+from .connections import Connection, Peer, Traffic, utc_text
 from .exceptions import (
     ClientVpnEndpointAssociationExists,
     ClientVpnTerminateConnectionsLimitExceeded,
@@ -59,6 +62,7 @@ MAX_BANNER_LENGTH = 1400
 MAX_DNS_SERVERS = 2
 MAX_SECURITY_GROUPS = 5
 MAX_TERMINATED_BY_USERNAME = 5
+ENDPOINT_FILTERS = ("endpoint-id", "transport-protocol")
 PORTS = (443, 1194)
 SESSION_TIMEOUT_HOURS = (8, 10, 12, 24)
 TRANSPORT_PROTOCOLS = ("tcp", "udp")
@@ -74,11 +78,6 @@ _LAMBDA_ARN = re.compile(
     r"(?P<name>[A-Za-z0-9_-]+)(:(?P<qualifier>[A-Za-z0-9_$-]+))?"
 )
 _NOT_SUPPORTED = ("TransitGatewayConfiguration", "DevicePostureOptions")
-
-
-def utc_text(moment: float, separator: str = " ") -> str:
-    """A moment as Client VPN writes it: ``YYYY-MM-DD HH:MM:SS`` in UTC."""
-    return datetime.fromtimestamp(moment, UTC).strftime(f"%Y-%m-%d{separator}%H:%M:%S")
 
 
 class Transition:
@@ -117,6 +116,8 @@ class ClientVpnPart(BaseModel):
 class TargetNetwork(ClientVpnPart):
     """The association of a subnet with an endpoint."""
 
+    FILTERS = ("association-id", "target-network-id", "vpc-id")
+
     def __init__(self, endpoint: ClientVpnEndpoint, subnet: Any, state: Transition):
         super().__init__(endpoint, state)
         self.id = f"cvpn-assoc-{_hex_id()}"
@@ -144,6 +145,8 @@ class TargetNetwork(ClientVpnPart):
 
 class AuthorizationRule(ClientVpnPart):
     """Who may reach a network through an endpoint."""
+
+    FILTERS = ("description", "destination-cidr", "group-id")
 
     def __init__(
         self,
@@ -180,6 +183,8 @@ class AuthorizationRule(ClientVpnPart):
 class Route(ClientVpnPart):
     """A route of an endpoint; one to the VPC comes with each association."""
 
+    FILTERS = ("destination-cidr", "origin", "target-subnet")
+
     def __init__(
         self,
         endpoint: ClientVpnEndpoint,
@@ -214,63 +219,6 @@ class Route(ClientVpnPart):
         }
 
 
-class Connection(ClientVpnPart):
-    """A client's connection that was authorized, until some time after it ended."""
-
-    def __init__(
-        self,
-        endpoint: ClientVpnEndpoint,
-        connection_id: str,
-        username: str,
-        common_name: str,
-        client_ip: str,
-        posture_compliance_statuses: list[str],
-    ):
-        super().__init__(endpoint, Transition("active", "active", 0))
-        self.id = connection_id
-        self.username = username
-        self.common_name = common_name
-        self.client_ip = client_ip
-        self.posture_compliance_statuses = posture_compliance_statuses
-        self.established_at = time.time()
-        self.ended_at: float | None = None
-
-    @property
-    def gone(self) -> bool:
-        kept = settings_of(self.endpoint.ec2_backend.account_id).ended_connection_seconds
-        return self.ended_at is not None and time.time() > self.ended_at + kept
-
-    @property
-    def active(self) -> bool:
-        return self.state.code == "active"
-
-    def end(self, seconds: float) -> None:
-        """Terminates the connection; it is ``terminating`` for as many seconds."""
-        self.state = Transition("terminating", "terminated", seconds)
-        self.ended_at = time.time()
-
-    def filter_values(self) -> dict[str, str | None]:
-        return {"connection-id": self.id, "username": self.username}
-
-    def describe(self) -> dict[str, Any]:
-        return {
-            "ClientVpnEndpointId": self.endpoint.id,
-            "Timestamp": utc_text(time.time()),
-            "ConnectionId": self.id,
-            "Username": self.username or "N/A",
-            "ConnectionEstablishedTime": utc_text(self.established_at),
-            "IngressBytes": "0",
-            "EgressBytes": "0",
-            "IngressPackets": "0",
-            "EgressPackets": "0",
-            "ClientIp": self.client_ip,
-            "CommonName": self.common_name or self.username,
-            "Status": self.status(),
-            "ConnectionEndTime": "-" if self.ended_at is None else utc_text(self.ended_at),
-            "PostureComplianceStatuses": self.posture_compliance_statuses,
-        }
-
-
 class ClientVpnEndpoint(TaggedEC2Resource):
     """An endpoint. ``settings`` holds its arguments under the names that EC2's API gives them."""
 
@@ -287,8 +235,10 @@ class ClientVpnEndpoint(TaggedEC2Resource):
         self.target_networks: dict[str, TargetNetwork] = {}
         self.authorization_rules: list[AuthorizationRule] = []
         self.routes: list[Route] = []
+        #: Active connections, and those that have ended of late, in the order in which they began.
         self.connections: dict[str, Connection] = {}
-        self._next_client_ip = 0
+        self._client_ips: set[str] = set()
+        self._last_client_ip = 0
         self.add_tags(tags)
 
     @property
@@ -308,6 +258,13 @@ class ClientVpnEndpoint(TaggedEC2Resource):
         """Whether clients authenticate as a user, with Active Directory or SAML."""
         return any(kind in (DIRECTORY, FEDERATED) for kind in self.authentication_types)
 
+    @property
+    def saml_provider_arn(self) -> str | None:
+        for option in self.settings["AuthenticationOptions"]:
+            if option["Type"] == FEDERATED:
+                return str(option["FederatedAuthentication"]["SAMLProviderArn"])
+        return None
+
     def status(self) -> dict[str, Any]:
         if self.deletion is not None:
             return {"Code": self.deletion.code or "deleted"}
@@ -320,16 +277,54 @@ class ClientVpnEndpoint(TaggedEC2Resource):
             self.routes = [route for route in self.routes if route.subnet_id != network.subnet_id]
         self.authorization_rules = [rule for rule in self.authorization_rules if not rule.gone]
         self.routes = [route for route in self.routes if not route.gone]
-        for connection in [one for one in self.connections.values() if one.gone]:
-            del self.connections[connection.id]
 
-    def next_client_ip(self) -> str:
-        """An address of the client CIDR block, other than those of the connections before it."""
-        network = ipaddress.ip_network(self.settings["ClientCidrBlock"])
+    def forget_ended_connections(self) -> None:
+        """Drops the connections that ended too long ago to be described."""
+        kept_since = time.time() - settings_of(self.ec2_backend.account_id).ended_connection_seconds
+        for connection in list(self.connections.values()):
+            if connection.ended_at is not None and connection.ended_at < kept_since:
+                del self.connections[connection.id]
+
+    def establish(
+        self, connection_id: str, peer: Peer, posture_compliance_statuses: list[str], started_at: float
+    ) -> Connection | None:
+        """A new connection; None if every address of the client CIDR block is taken."""
+        client_ip = self._free_client_ip()
+        if client_ip is None:
+            return None
+        self._client_ips.add(client_ip)
+        connection = Connection(connection_id, peer, client_ip, posture_compliance_statuses, started_at)
+        self.connections[connection_id] = connection
+        return connection
+
+    def end_connection(self, connection: Connection, terminating_seconds: float = 0.0) -> None:
+        """Ends an active connection, and frees its address."""
+        connection.end(terminating_seconds)
+        self._client_ips.discard(connection.client_ip)
+
+    @property
+    def active_connections(self) -> int:
+        """How many clients are connected: each has an address."""
+        return len(self._client_ips)
+
+    def authorized_networks(self, groups: list[str]) -> list[str]:
+        """The CIDR blocks that the authorization rules let a client of these groups reach."""
+        rules = [rule for rule in self.authorization_rules if rule.state.code == "active"]
+        cidrs = [rule.cidr for rule in rules if rule.group_id is None or rule.group_id in groups]
+        return list(dict.fromkeys(cidrs))
+
+    def _free_client_ip(self) -> str | None:
+        # Clients of an IPv6 endpoint have addresses of AWS's own choice.
+        network = ipaddress.ip_network(self.settings["ClientCidrBlock"] or "fd00::/108")
         # The network's own and the first two addresses are the service's.
         usable = network.num_addresses - 4
-        self._next_client_ip = self._next_client_ip % usable + 1
-        return str(network.network_address + 1 + self._next_client_ip)
+        if len(self._client_ips) >= usable:
+            return None
+        while True:
+            self._last_client_ip = self._last_client_ip % usable + 1
+            client_ip = str(network.network_address + 1 + self._last_client_ip)
+            if client_ip not in self._client_ips:
+                return client_ip
 
     def describe(self) -> dict[str, Any]:
         settings = self.settings
@@ -400,6 +395,7 @@ class ClientVpnBackend:
             endpoint.client_connect_status = self._transition("applying", "applied")
             self._ensure_connection_log_stream(endpoint)
             self.client_vpn_endpoints[endpoint.id] = endpoint
+            client_vpn_metrics.publish_days_to_expiry(endpoint)
             if token:
                 self._client_vpn_tokens[token] = (arguments, endpoint.id)
             return endpoint
@@ -421,17 +417,17 @@ class ClientVpnBackend:
             wanted = endpoint_ids or list(self.client_vpn_endpoints)
             endpoints = [self.get_client_vpn_endpoint(endpoint_id) for endpoint_id in wanted]
 
+            tag_filters = [name for name in filters if name.startswith("tag:")]
+
             def values(endpoint: ClientVpnEndpoint) -> dict[str, str | None]:
                 tags = {f"tag:{tag['key']}": tag["value"] for tag in endpoint.get_tags()}
-                known = dict.fromkeys((name for name in filters if name.startswith("tag:")), None)
                 return {
                     "endpoint-id": endpoint.id,
                     "transport-protocol": endpoint.settings["TransportProtocol"],
-                    **known,
                     **tags,
                 }
 
-            return list(_filtered(endpoints, filters, values))
+            return _filtered(endpoints, filters, (*ENDPOINT_FILTERS, *tag_filters), values)
 
     def modify_client_vpn_endpoint(self, arguments: dict[str, Any]) -> ClientVpnEndpoint:
         with self.client_vpn_lock:
@@ -455,6 +451,8 @@ class ClientVpnBackend:
             endpoint = self.get_client_vpn_endpoint(endpoint_id)
             if endpoint.target_networks:
                 raise ClientVpnEndpointAssociationExists(list(endpoint.target_networks))
+            for connection in endpoint.connections.values():
+                self._end_connection(endpoint, connection)
             endpoint.deletion = self._transition("deleting", None)
             return endpoint
 
@@ -519,7 +517,7 @@ class ClientVpnBackend:
             endpoint = self.get_client_vpn_endpoint(endpoint_id)
             wanted = association_ids or list(endpoint.target_networks)
             networks = [self._target_network(endpoint_id, association_id) for association_id in wanted]
-            return list(_filtered(networks, filters, TargetNetwork.filter_values))
+            return _filtered(networks, filters, TargetNetwork.FILTERS, TargetNetwork.filter_values)
 
     def apply_security_groups_to_client_vpn_target_network(
         self, endpoint_id: str, vpc_id: str, security_group_ids: list[str]
@@ -568,7 +566,7 @@ class ClientVpnBackend:
     ) -> list[AuthorizationRule]:
         with self.client_vpn_lock:
             rules = self.get_client_vpn_endpoint(endpoint_id).authorization_rules
-            return list(_filtered(rules, filters, AuthorizationRule.filter_values))
+            return _filtered(rules, filters, AuthorizationRule.FILTERS, AuthorizationRule.filter_values)
 
     # Routes
 
@@ -611,39 +609,41 @@ class ClientVpnBackend:
 
     def describe_client_vpn_routes(self, endpoint_id: str, filters: dict[str, list[str]]) -> list[Route]:
         with self.client_vpn_lock:
-            return list(_filtered(self.get_client_vpn_endpoint(endpoint_id).routes, filters, Route.filter_values))
+            return _filtered(
+                self.get_client_vpn_endpoint(endpoint_id).routes, filters, Route.FILTERS, Route.filter_values
+            )
 
     # Connections
 
     def describe_client_vpn_connections(self, endpoint_id: str, filters: dict[str, list[str]]) -> list[Connection]:
         with self.client_vpn_lock:
-            connections = self.get_client_vpn_endpoint(endpoint_id).connections.values()
-            return list(_filtered(connections, filters, Connection.filter_values))
+            endpoint = self.get_client_vpn_endpoint(endpoint_id)
+            endpoint.forget_ended_connections()
+            return _filtered(endpoint.connections.values(), filters, Connection.FILTERS, Connection.filter_values)
 
     def terminate_client_vpn_connections(
         self, endpoint_id: str, connection_id: str | None, username: str | None
     ) -> list[dict[str, Any]]:
         with self.client_vpn_lock:
-            connections = self.get_client_vpn_endpoint(endpoint_id).connections
+            endpoint = self.get_client_vpn_endpoint(endpoint_id)
             if connection_id and username:
                 raise InvalidParameterCombination("Specify either ConnectionId or Username, not both")
             if connection_id:
-                if connection_id not in connections:
+                if connection_id not in endpoint.connections:
                     raise InvalidClientVpnConnectionIdNotFound(connection_id)
-                ended = [connections[connection_id]]
+                chosen = [endpoint.connections[connection_id]]
             elif username:
-                ended = [one for one in connections.values() if one.username == username and one.active]
-                if not ended:
+                chosen = [one for one in endpoint.connections.values() if one.peer.username == username and one.active]
+                if not chosen:
                     raise InvalidClientVpnConnectionUserNotFound(username)
-                if len(ended) > MAX_TERMINATED_BY_USERNAME:
-                    raise ClientVpnTerminateConnectionsLimitExceeded(username, len(ended), MAX_TERMINATED_BY_USERNAME)
+                if len(chosen) > MAX_TERMINATED_BY_USERNAME:
+                    raise ClientVpnTerminateConnectionsLimitExceeded(username, len(chosen), MAX_TERMINATED_BY_USERNAME)
             else:
                 raise MissingParameter("ConnectionId or Username")
             statuses = []
-            for connection in ended:
+            for connection in chosen:
                 previous = connection.status()
-                if connection.active:
-                    connection.end(settings_of(self.account_id).transition_seconds)
+                self._end_connection(endpoint, connection, settings_of(self.account_id).transition_seconds)
                 statuses.append(
                     {
                         "ConnectionId": connection.id,
@@ -652,6 +652,45 @@ class ClientVpnBackend:
                     }
                 )
             return statuses
+
+    def establish_client_vpn_connection(
+        self,
+        endpoint: ClientVpnEndpoint,
+        connection_id: str,
+        peer: Peer,
+        posture_compliance_statuses: list[str],
+        started_at: float,
+    ) -> Connection | None:
+        """What follows on an attempt that is allowed; None if the endpoint has no address for it."""
+        with self.client_vpn_lock:
+            connection = endpoint.establish(connection_id, peer, posture_compliance_statuses, started_at)
+            client_vpn_metrics.publish_active_connections(endpoint)
+            return connection
+
+    def update_client_vpn_connection(self, connection_id: str, traffic: Traffic, *, ended: bool) -> None:
+        """What the client's end of a connection tells: its traffic so far, and that it has gone."""
+        with self.client_vpn_lock:
+            endpoint, connection = self._client_vpn_connection(connection_id)
+            added, connection.traffic = traffic.since(connection.traffic), traffic
+            client_vpn_metrics.publish_traffic(endpoint, added)
+            if ended:
+                self._end_connection(endpoint, connection)
+
+    def _client_vpn_connection(self, connection_id: str) -> tuple[ClientVpnEndpoint, Connection]:
+        for endpoint in self.client_vpn_endpoints.values():
+            if connection_id in endpoint.connections:
+                return endpoint, endpoint.connections[connection_id]
+        raise InvalidClientVpnConnectionIdNotFound(connection_id)
+
+    def _end_connection(
+        self, endpoint: ClientVpnEndpoint, connection: Connection, terminating_seconds: float = 0.0
+    ) -> None:
+        # A client that is being disconnected says so too.
+        if not connection.active:
+            return
+        endpoint.end_connection(connection, terminating_seconds)
+        connection_log.write(endpoint, connection_log.reset_event(endpoint, connection))
+        client_vpn_metrics.publish_active_connections(endpoint)
 
     # Certificates and client configuration
 
@@ -663,10 +702,15 @@ class ClientVpnBackend:
                     f"The endpoint {endpoint_id} does not use mutual authentication: "
                     "it has no client certificates to revoke"
                 )
-            if "-----BEGIN X509 CRL-----" not in text:
-                raise InvalidParameterValue("The certificate revocation list is not in PEM format")
+            try:
+                x509.load_pem_x509_crl(text.encode())
+            except ValueError:
+                raise InvalidParameterValue(
+                    "The certificate revocation list is not one in PEM format: it begins with -----BEGIN X509 CRL-----"
+                ) from None
             endpoint.certificate_revocation_list = text
             endpoint.revocation_list_status = self._transition("pending", "active")
+            client_vpn_metrics.publish_days_to_expiry(endpoint)
 
     def export_client_vpn_client_certificate_revocation_list(self, endpoint_id: str) -> dict[str, Any]:
         with self.client_vpn_lock:
@@ -935,15 +979,22 @@ def _hex_id() -> str:
 
 
 def _filtered(
-    items: Iterable[T], filters: dict[str, list[str]], values: Callable[[T], dict[str, str | None]]
-) -> Iterator[T]:
+    items: Iterable[T],
+    filters: dict[str, list[str]],
+    names: tuple[str, ...],
+    values: Callable[[T], dict[str, str | None]],
+) -> list[T]:
+    for name in filters:
+        if name not in names:
+            raise InvalidParameterValue(f"The filter '{name}' is invalid")
+    if not filters:
+        return list(items)
+    found = []
     for item in items:
         known = values(item)
-        for name in filters:
-            if name not in known:
-                raise InvalidParameterValue(f"The filter '{name}' is invalid")
-        if all(known[name] in wanted for name, wanted in filters.items()):
-            yield item
+        if all(known.get(name) in wanted for name, wanted in filters.items()):
+            found.append(item)
+    return found
 
 
 def _one_of(settings: dict[str, Any], name: str, allowed: tuple[Any, ...]) -> None:

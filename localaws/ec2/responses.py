@@ -121,10 +121,9 @@ class ClientVpnResponse(EC2BaseResponse):
         return self._page("Routes", [route.describe() for route in routes])
 
     def describe_client_vpn_connections(self) -> ActionResult:
-        connections = self.ec2_backend.describe_client_vpn_connections(
-            self._arguments()["ClientVpnEndpointId"], self._filters_from_querystring()
-        )
-        return self._page("Connections", [connection.describe() for connection in connections])
+        endpoint_id = self._arguments()["ClientVpnEndpointId"]
+        connections = self.ec2_backend.describe_client_vpn_connections(endpoint_id, self._filters_from_querystring())
+        return self._page("Connections", [connection.describe(endpoint_id) for connection in connections])
 
     def terminate_client_vpn_connections(self) -> ActionResult:
         arguments = self._arguments()

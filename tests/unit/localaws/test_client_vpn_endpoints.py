@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from localaws import LocalAws
+from localaws.certificates import CertificateAuthority
 from tests.unit.localaws.helpers import ACCOUNT, MakeEndpoint, MakeFunction, code, eventually, refused
 
 HANDLER = "def handler(event, context):\n    return {}\n"
@@ -408,18 +409,19 @@ def test_the_client_configuration_names_the_endpoint_and_its_authority(
 
 def test_a_revocation_list_can_be_imported_and_exported(ec2: Any, make_endpoint: MakeEndpoint) -> None:
     endpoint_id = make_endpoint()
-    text = "-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n"
+    text = CertificateAuthority().revocation_list()
     ec2.import_client_vpn_client_certificate_revocation_list(
         ClientVpnEndpointId=endpoint_id, CertificateRevocationList=text
     )
     exported = ec2.export_client_vpn_client_certificate_revocation_list(ClientVpnEndpointId=endpoint_id)
     assert exported["CertificateRevocationList"] == text
-    error = refused(
-        ec2.import_client_vpn_client_certificate_revocation_list,
-        ClientVpnEndpointId=endpoint_id,
-        CertificateRevocationList="nothing",
-    )
-    assert code(error) == "InvalidParameterValue"
+    for no_list in ("nothing", "-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n"):
+        error = refused(
+            ec2.import_client_vpn_client_certificate_revocation_list,
+            ClientVpnEndpointId=endpoint_id,
+            CertificateRevocationList=no_list,
+        )
+        assert code(error) == "InvalidParameterValue"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""CloudWatch: the metrics that AWS's own services publish."""

@@ -1,0 +1,111 @@
+"""The metrics of Client VPN endpoints, in the namespace AWS/ClientVPN with the dimension Endpoint.
+
+AWS publishes them every five minutes. Here each value is there at once, so that an alarm can be tried without waiting.
+
+https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/monitoring-cloudwatch.html
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from moto.iam.models import iam_backends
+
+from localaws.cloudwatch.metrics import Metric, publish
+
+from .connection_log import (
+    AUTHENTICATION_FAILED,
+    DENIED,
+    INVALID_RESPONSE,
+    OTHER_EXECUTION_ERROR,
+    SERVICE_ERROR,
+    THROTTLED,
+    TIMED_OUT,
+)
+from .connections import Traffic
+
+if TYPE_CHECKING:
+    from .models import ClientVpnEndpoint
+
+NAMESPACE = "AWS/ClientVPN"
+#: The metric that a failed attempt is counted in, by its connection-attempt-failure-reason.
+FAILURE_METRICS = {
+    AUTHENTICATION_FAILED: "AuthenticationFailures",
+    DENIED: "ClientConnectHandlerDeniedConnections",
+    TIMED_OUT: "ClientConnectHandlerTimeouts",
+    OTHER_EXECUTION_ERROR: "ClientConnectHandlerOtherExecutionErrors",
+    THROTTLED: "ClientConnectHandlerThrottlingErrors",
+    INVALID_RESPONSE: "ClientConnectHandlerInvalidResponses",
+    SERVICE_ERROR: "ClientConnectHandlerFailedServiceErrors",
+}
+_X509_CERTIFICATE = re.compile(r"<(?:\w+:)?X509Certificate>([^<]+)</")
+
+
+def publish_failure(endpoint: ClientVpnEndpoint, failure_reason: str) -> None:
+    """Counts a connection attempt that failed."""
+    if failure_reason in FAILURE_METRICS:
+        _publish(endpoint, [Metric(FAILURE_METRICS[failure_reason], 1)])
+
+
+def publish_active_connections(endpoint: ClientVpnEndpoint) -> None:
+    """Says how many connections the endpoint has, after one has begun or ended."""
+    _publish(endpoint, [Metric("ActiveConnectionsCount", endpoint.active_connections)])
+
+
+def publish_traffic(endpoint: ClientVpnEndpoint, added: Traffic) -> None:
+    """Adds to the traffic of an endpoint."""
+    _publish(
+        endpoint,
+        [
+            Metric("IngressBytes", added.ingress_bytes, "Bytes"),
+            Metric("EgressBytes", added.egress_bytes, "Bytes"),
+            Metric("IngressPackets", added.ingress_packets),
+            Metric("EgressPackets", added.egress_packets),
+        ],
+    )
+
+
+def publish_days_to_expiry(endpoint: ClientVpnEndpoint) -> None:
+    """Says in how many days what clients are authenticated with expires.
+
+    That is the certificate revocation list, and the identity provider's certificate; neither is said where there is
+    none.
+    """
+    _publish(endpoint, _days_to_expiry(endpoint))
+
+
+def _days_to_expiry(endpoint: ClientVpnEndpoint) -> Iterator[Metric]:
+    from cryptography import x509
+
+    now = datetime.now(UTC)
+    if endpoint.certificate_revocation_list is not None:
+        revocations = x509.load_pem_x509_crl(endpoint.certificate_revocation_list.encode())
+        if revocations.next_update_utc is not None:
+            yield Metric("CrlDaysToExpiry", (revocations.next_update_utc - now).days, "None")
+    backend = endpoint.ec2_backend
+    for provider in iam_backends[backend.account_id][backend.partition].list_saml_providers():
+        if provider.arn == endpoint.saml_provider_arn:
+            expiries = list(_certificate_expiries(provider.saml_metadata_document or ""))
+            if expiries:
+                yield Metric("IdpCertDaysToExpiry", (min(expiries) - now).days, "None")
+
+
+def _certificate_expiries(metadata: str) -> Iterator[datetime]:
+    from cryptography import x509
+
+    for text in _X509_CERTIFICATE.findall(metadata):
+        try:
+            yield x509.load_der_x509_certificate(base64.b64decode(text)).not_valid_after_utc
+        except ValueError:
+            # IAM takes metadata without looking into its certificates.
+            continue
+
+
+def _publish(endpoint: ClientVpnEndpoint, metrics: Iterable[Metric]) -> None:
+    backend = endpoint.ec2_backend
+    with_endpoint = [Metric(one.name, one.value, one.unit, {"Endpoint": endpoint.id}) for one in metrics]
+    publish(backend.account_id, backend.region_name, NAMESPACE, with_endpoint)

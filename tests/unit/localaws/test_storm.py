@@ -1,0 +1,176 @@
+"""A thousand clients at once, of whom the function can serve twenty at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localaws import ConnectionAttempt, LocalAws
+from tests.unit.localaws.helpers import metric_sum
+
+ROOT = Path(__file__).parents[3]
+BUNDLE = ROOT / "modules" / "handler" / "connect_handler.zip"
+NAME = "AWSClientVPN-storm"
+CLIENTS = 1000
+RESERVED = 20
+POLICY = {
+    "rules": [
+        {"name": "no-phones", "effect": "deny", "when": {"platform": ["android"]}},
+        {"name": "everybody", "effect": "allow"},
+    ]
+}
+ALLOWED, DENIED = "allowed", "client-connect-failed"
+THROTTLED = "client-connect-handler-throttled"
+EXECUTION_ERROR = "client-connect-handler-other-execution-error"
+
+
+class World:
+    """A localaws with the deployed bundle behind an endpoint."""
+
+    def __init__(self, aws: LocalAws):
+        self.aws = aws
+        functions = aws.client("lambda")
+        role = aws.client("iam").create_role(RoleName="function", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        arn = functions.create_function(
+            FunctionName=NAME,
+            Runtime="python3.13",
+            Role=role,
+            Handler="connect_handler.handler.handler",
+            Code={"ZipFile": BUNDLE.read_bytes()},
+            Environment={"Variables": {"POLICY": json.dumps(POLICY)}},
+            Timeout=10,
+        )["FunctionArn"]
+        functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=RESERVED)
+        aws.client("logs").create_log_group(logGroupName="connections")
+        certificate_arn = aws.import_certificate("vpn.example.com")
+        mutual = {"ClientRootCertificateChainArn": certificate_arn}
+        self.endpoint_id = aws.client("ec2").create_client_vpn_endpoint(
+            # A /21 block has an address for each of them.
+            ClientCidrBlock="10.100.0.0/21",
+            ServerCertificateArn=certificate_arn,
+            AuthenticationOptions=[{"Type": "certificate-authentication", "MutualAuthentication": mutual}],
+            ConnectionLogOptions={"Enabled": True, "CloudwatchLogGroup": "connections"},
+            ClientConnectOptions={"Enabled": True, "LambdaFunctionArn": arn},
+        )["ClientVpnEndpointId"]
+
+    def storm(self) -> list[ConnectionAttempt]:
+        """Lets all clients connect at the same moment; returns when the last has its outcome."""
+        start = threading.Barrier(CLIENTS)
+
+        def connect(number: int) -> ConnectionAttempt:
+            start.wait(60)
+            platform = "android" if number % 3 == 0 else "linux"
+            return self.aws.connect(self.endpoint_id, common_name=f"client-{number}", platform=platform)
+
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            return [attempt.result(120) for attempt in [pool.submit(connect, number) for number in range(CLIENTS)]]
+
+    def endpoint_metric(self, name: str) -> float:
+        return metric_sum(self.aws, "AWS/ClientVPN", name, {"Endpoint": self.endpoint_id})
+
+    def function_metric(self, name: str) -> float:
+        return metric_sum(self.aws, "AWS/Lambda", name, {"FunctionName": NAME})
+
+    def check(self, attempts: list[ConnectionAttempt]) -> Counter[str]:
+        """Compares log, metrics and connections with the outcomes; how many there were of each."""
+        outcomes = Counter(attempt.failure_reason or ALLOWED for attempt in attempts)
+        logged = Counter(
+            event["connection-attempt-failure-reason"].replace("NA", ALLOWED) for event in log_events(self.aws)
+        )
+        assert logged == outcomes
+        assert self.endpoint_metric("ClientConnectHandlerDeniedConnections") == outcomes[DENIED]
+        assert self.endpoint_metric("ClientConnectHandlerThrottlingErrors") == outcomes[THROTTLED]
+        assert self.endpoint_metric("ClientConnectHandlerOtherExecutionErrors") == outcomes[EXECUTION_ERROR]
+        assert self.function_metric("Throttles") == outcomes[THROTTLED]
+        assert self.function_metric("Invocations") == CLIENTS - outcomes[THROTTLED]
+        assert self.function_metric("Errors") == outcomes[EXECUTION_ERROR]
+        connections = self.aws.client("ec2").describe_client_vpn_connections(ClientVpnEndpointId=self.endpoint_id)
+        up = [attempt for attempt in attempts if attempt.allowed]
+        described = {one["ConnectionId"]: one["ClientIp"] for one in connections["Connections"]}
+        assert described == {attempt.connection_id: attempt.client_ip for attempt in up}
+        assert len(set(described.values())) == len(up)
+        assert all(attempt.failure_reason == THROTTLED or attempt.interpreter for attempt in attempts)
+        return outcomes
+
+
+def log_events(aws: LocalAws) -> Iterator[dict[str, Any]]:
+    for page in aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName="connections"):
+        for event in page["events"]:
+            yield json.loads(event["message"])
+
+
+def runtime_processes() -> list[int]:
+    """The function's processes, as the system lists the children of this one."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(status.read_text().rsplit(")", 1)[1].split()[1])
+            command = (status.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if parent == os.getpid() and b"awslambdaric" in command:
+            found.append(int(status.parent.name))
+    return found
+
+
+@contextmanager
+def random_deaths() -> Iterator[list[int]]:
+    """Kills one of the function's processes now and then; yields those that it has killed."""
+    over = threading.Event()
+    killed: list[int] = []
+
+    def kill() -> None:
+        chance = random.Random(7)
+        while not over.wait(0.05):
+            processes = runtime_processes()
+            if processes:
+                killed.append(chance.choice(processes))
+                os.kill(killed[-1], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        killer.join(20)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with LocalAws(account_id="555555555555") as aws:
+        yield World(aws)
+    assert runtime_processes() == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+def test_every_client_is_allowed_denied_or_throttled_and_the_counts_add_up(world: World) -> None:
+    outcomes = world.check(world.storm())
+    assert set(outcomes) == {ALLOWED, DENIED, THROTTLED}
+    assert outcomes.total() == CLIENTS
+    assert len(runtime_processes()) <= RESERVED
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+def test_handlers_that_are_killed_fail_their_own_client_and_nobody_else(world: World) -> None:
+    with random_deaths() as killed:
+        attempts = world.storm()
+    outcomes = world.check(attempts)
+    assert killed
+    assert set(outcomes) <= {ALLOWED, DENIED, THROTTLED, EXECUTION_ERROR}
+    assert outcomes[EXECUTION_ERROR] <= len(killed)
+    assert outcomes.total() == CLIENTS
+    # All is well again, and nobody's place is lost.
+    assert world.aws.connect(world.endpoint_id, platform="linux").allowed
+    assert not world.aws.connect(world.endpoint_id, platform="android").allowed
