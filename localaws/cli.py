@@ -8,6 +8,8 @@ import shlex
 import signal
 import sys
 import threading
+import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -48,9 +50,7 @@ def serve(host: str, port: int, region: str, account_id: str) -> None:
     """
     from localaws.awslambda.interpreters import MINORS, interpreter_for
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+    stop = _interruption()
     aws = LocalAws(region, account_id=account_id, host=host, port=port)
     try:
         aws.start()
@@ -130,6 +130,84 @@ def disconnect(connection_id: str, endpoint_url: str | None) -> None:
         _fail(str(error))
 
 
+@main.command()
+@click.argument("endpoint_id")
+@click.option(
+    "--directory",
+    "directory_file",
+    type=click.Path(path_type=Path),
+    help="JSON file of users, for endpoints that have users: passwords and groups by name.",
+)
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    help="Common name of a client, where clients have certificates; once per client.  [default: client]",
+)
+@click.option(
+    "--profiles",
+    "folder",
+    default=".",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the client profiles (.ovpn); they are removed at the end.",
+)
+@click.option("--port", default=0, show_default=True, help="Port to serve on; 0 takes a free one.")
+@click.option("--region", envvar="AWS_REGION", default="eu-central-1", show_default=True, help="  [env: AWS_REGION]")
+@_endpoint_url_option
+def openvpn(
+    endpoint_id: str,
+    directory_file: Path | None,
+    clients: tuple[str, ...],
+    folder: Path,
+    port: int,
+    region: str,
+    endpoint_url: str | None,
+) -> None:
+    r"""Serve the endpoint ENDPOINT_ID with OpenVPN, until interrupted. Needs openvpn, and root.
+
+    Clients go through the client connect handler as with AWS, and are shown what it says. A line is printed for each
+    client that connects, is denied or disconnects. Stock clients take the profiles as they are:
+
+    \b
+      sudo openvpn --config client.ovpn
+
+    \b
+    A directory file stands in for Active Directory, and for a SAML identity provider:
+      {"anna@example.com": {"password": "secret", "groups": ["engineering"]}}
+    """
+    from localaws.openvpn import (
+        ClientEvent,
+        Directory,
+        InvalidDirectory,
+        OpenVpnServer,
+        OpenVpnUnavailable,
+        ProfileNotWritten,
+        written_profiles,
+    )
+
+    def tell(event: ClientEvent) -> None:
+        told = f"{time.strftime('%H:%M:%S')}  {event.kind:12}  {event.client}  {event.connection_id or '-'}"
+        click.echo(f"{told}  {event.detail}")
+        sys.stdout.flush()
+
+    stop = _interruption()
+    try:
+        directory = Directory.load(directory_file) if directory_file else None
+        server = OpenVpnServer(
+            _known(endpoint_url), endpoint_id, region=region, directory=directory, port=port, on_event=tell
+        )
+        with server, written_profiles(server, folder, clients) as files:
+            click.echo(f"serving {endpoint_id} at {server.address}; Ctrl-C ends it", err=True)
+            for file in files:
+                click.echo(f"client profile: {file}", err=True)
+            while not stop.wait(0.2):
+                if server.ended.is_set():
+                    _fail(server.why_it_ended())
+    except (InvalidDirectory, OpenVpnUnavailable, ProfileNotWritten) as error:
+        _fail(str(error))
+
+
 @main.command("import-certificate")
 @click.argument("common_name")
 @_endpoint_url_option
@@ -164,6 +242,14 @@ def install_runtimes() -> None:
             click.echo(install_runtime(minor))
         except RuntimeError as error:
             click.echo(f"python{minor}: left out, the runtime client could not be installed: {error}", err=True)
+
+
+def _interruption() -> threading.Event:
+    """An event that is set when this process is told to end."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _known(endpoint_url: str | None) -> str:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from localaws.openvpn import unavailable_because
 from tools import CACHE
+from tools.openvpn_client import OpenVpnClient
 from tools.terraform_cli import TerraformUnavailable, terraform_environment
 
 
@@ -25,3 +33,26 @@ def terraform_env() -> dict[str, str]:
         return terraform_environment()
     except TerraformUnavailable as problem:
         pytest.fail(str(problem), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def openvpn() -> None:
+    """Skips where there is no openvpn; fails instead if CVPN_REQUIRE_OPENVPN is set."""
+    problem = unavailable_because()
+    if problem and os.environ.get("CVPN_REQUIRE_OPENVPN"):
+        pytest.fail(f"CVPN_REQUIRE_OPENVPN is set, but {problem}", pytrace=False)
+    if problem:
+        pytest.skip(problem)
+
+
+@pytest.fixture
+def start_openvpn(openvpn: None, tmp_path: Path) -> Iterator[Callable[..., OpenVpnClient]]:
+    """Starts stock OpenVPN clients with the text of a profile; they end with the test."""
+    with ExitStack() as clients:
+
+        def start(profile: str, **arguments: Any) -> OpenVpnClient:
+            file = tmp_path / f"{len(list(tmp_path.iterdir()))}.ovpn"
+            file.write_text(profile)
+            return clients.enter_context(OpenVpnClient(file, **arguments))
+
+        yield start
