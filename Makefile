@@ -19,10 +19,10 @@ ifeq ($(wildcard $(HOME)/.rustup),)
 export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 endif
 
-.PHONY: help venv bundle demo test test-slow lint fmt docs clean
+.PHONY: help venv bundle demo demo-openvpn test test-slow lint fmt docs clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 venv: .venv/.installed ## Make the virtual environment .venv, with this project in it
 
@@ -31,6 +31,9 @@ bundle: venv ## Build the function's code, modules/handler/connect_handler.zip
 
 demo: venv ## See the handler decide: terraform apply, connection attempts, a change of policy, destroy
 	@$(python) -m tools.demo
+
+demo-openvpn: venv ## See stock OpenVPN clients meet the handler (needs openvpn, and root)
+	@$(python) -m tools.demo_openvpn
 
 test: venv .venv-checkov/.installed ## Run every check that needs no waiting
 	@$(python) -m tools.check

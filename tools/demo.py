@@ -7,39 +7,21 @@ changed, and destroys everything. No AWS account is asked, and nothing outside a
 
 from __future__ import annotations
 
-import difflib
 import json
-import os
-import signal
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from localaws import ConnectionAttempt, LocalAws
-from tools import ROOT
-from tools.terraform_cli import TerraformUnavailable, terraform_environment
-from tools.terraform_files import copy_terraform_files
+from tools.demo_stage import REGION, DemoFailed, Example, Stage, replaced, run
 
 EXAMPLE = Path("examples/minimal")
-REGION = "eu-central-1"
-_FOREIGN = ("AWS_", "TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_LOG", "TF_WORKSPACE")
-"""Variables of the user's own work with Terraform and AWS, which is not this."""
-
-
-class DemoFailed(Exception):
-    """Something did not work as it should; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +74,7 @@ POLICY_CHANGES = [
 
 def changed_policy(tfvars: str) -> str:
     """Return the example's tfvars after the demo's change of policy."""
-    for before, after in POLICY_CHANGES:
-        if tfvars.count(before) != 1:
-            raise DemoFailed(f"{EXAMPLE}/terraform.tfvars no longer has what the demo changes: {before}")
-        tfvars = tfvars.replace(before, after)
-    return tfvars
+    return replaced(tfvars, POLICY_CHANGES)
 
 
 def decision_of(attempt: ConnectionAttempt) -> dict[str, Any]:
@@ -112,94 +90,6 @@ def decision_of(attempt: ConnectionAttempt) -> dict[str, Any]:
         f"The function logged no decision about {attempt.connection_id} "
         f"({attempt.failure_reason}): {' / '.join(attempt.function_log) or 'it wrote nothing'}"
     )
-
-
-class TerraformRun:
-    """Runs Terraform in the example's folder and shows what it does, resource by resource."""
-
-    def __init__(self, console: Console, folder: Path, environment: dict[str, str]):
-        self.console = console
-        self.folder = folder
-        self.environment = environment
-
-    def init(self) -> None:
-        """Fetch the provider."""
-        with self._lines("init", "-no-color") as lines:
-            for line in lines:
-                if line.startswith("- "):
-                    self.console.print(f"  {escape(line[2:])}", style="dim", highlight=False)
-
-    def change(self, command: str, *arguments: str) -> str:
-        """Run `apply` or `destroy`; returns Terraform's one-line summary."""
-        summary = ""
-        with self._lines(command, "-auto-approve", "-json", *arguments) as lines:
-            for line in lines:
-                event: dict[str, Any] = json.loads(line) if line.startswith("{") else {"type": ""}
-                if event["type"] == "apply_complete":
-                    message = event["@message"].partition(" [id=")[0]
-                    self.console.print(f"  {escape(message)}", style="dim", highlight=False)
-                elif event["type"] == "change_summary" and event["changes"]["operation"] != "plan":
-                    summary = event["@message"]
-                elif event["type"] == "diagnostic":
-                    self._show_diagnostic(event["diagnostic"])
-        return summary
-
-    def output(self) -> dict[str, Any]:
-        """Return the example's outputs."""
-        with self._lines("output", "-json") as lines:
-            return {name: item["value"] for name, item in json.loads("\n".join(lines)).items()}
-
-    def _show_diagnostic(self, diagnostic: dict[str, Any]) -> None:
-        style = "red" if diagnostic["severity"] == "error" else "yellow"
-        text = f"{diagnostic['severity'].capitalize()}: {diagnostic['summary']}\n{diagnostic.get('detail', '')}"
-        self.console.print(Text(text.strip(), style=style))
-
-    @contextmanager
-    def _lines(self, command: str, *arguments: str) -> Iterator[Iterator[str]]:
-        """Run a command of Terraform's; yields the lines it prints."""
-        # A session of its own: an interrupt from the keyboard comes here, and Terraform and its provider are
-        # ended from here, together.
-        process = subprocess.Popen(
-            ["terraform", command, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdout is not None  # noqa: S101 (it is a pipe)
-        tail: list[str] = []
-
-        def lines() -> Iterator[str]:
-            for line in process.stdout or ():
-                tail.append(line.rstrip("\n"))
-                yield tail[-1]
-
-        try:
-            with self.console.status(f"terraform {command}"):
-                yield lines()
-                status = process.wait()
-        finally:
-            end_group(process)
-        if status != 0:
-            shown = [line for line in tail if not line.startswith("{")]
-            raise DemoFailed("\n".join([*shown[-20:], f"terraform {command} failed with exit status {status}."]))
-
-
-def end_group(process: subprocess.Popen[str]) -> None:
-    """End a process that leads a session, and all that it started."""
-    for number, seconds in ((signal.SIGINT, 10), (signal.SIGKILL, 5)):
-        if process.poll() is not None:
-            break
-        os.killpg(process.pid, number)
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            continue
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 def attempts_of(console: Console, aws: LocalAws, endpoint_id: str) -> list[ConnectionAttempt]:
@@ -259,118 +149,46 @@ def table_of_changes(before: Sequence[ConnectionAttempt], after: Sequence[Connec
     return table
 
 
-def show_difference(console: Console, before: str, after: str) -> None:
-    """Print what changed in terraform.tfvars."""
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), "terraform.tfvars", "terraform.tfvars", n=0, lineterm=""
-    )
-    for line in list(lines)[2:]:
-        if not line.startswith("@@"):
-            console.print(Text(f"  {line}", style="green" if line.startswith("+") else "red"))
-
-
-def environment_for(aws: LocalAws, terraform: dict[str, str], folder: Path) -> dict[str, str]:
-    """Return the environment of Terraform's runs: localaws as AWS, and nothing of an AWS account of the user's."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-    # Files that may hold accounts and settings are looked for where none are.
-    no_files = {
-        "AWS_CONFIG_FILE": str(folder / "no-config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "no-credentials"),
-    }
-    return {**inherited, **terraform, **no_files, **aws.environment}
-
-
-def demonstrate(console: Console, folder: Path) -> None:
-    """Run the demo in a temporary folder."""
-
-    def step(text: str) -> None:
-        console.print()
-        console.print(f"[bold cyan]{time.monotonic() - started:4.0f} s[/]  [bold]{text}[/]", highlight=False)
-
-    started = time.monotonic()
-    terraform_variables = terraform_environment()
-    step("Starting localaws: AWS on this machine, with the Client VPN service and a Lambda runtime")
+def demonstrate(stage: Stage) -> None:
+    """Run the demo."""
+    stage.step("Starting localaws: AWS on this machine, with the Client VPN service and a Lambda runtime")
     with LocalAws(region=REGION) as aws:
-        console.print(f"  {aws.endpoint_url} ({REGION})", style="dim", highlight=False)
-        example = folder / "terraform" / EXAMPLE
-        copy_terraform_files(ROOT, folder / "terraform")
-        environment = environment_for(aws, terraform_variables, folder)
-        certificate = aws.import_certificate("vpn.example.com")
-        environment["TF_VAR_server_certificate_arn"] = certificate
-        terraform = TerraformRun(console, example, environment)
+        stage.say(f"{aws.endpoint_url} ({REGION})", style="dim")
+        example = Example(stage, aws, EXAMPLE)
 
-        step(f"terraform apply of {EXAMPLE}: the function, a Client VPN endpoint, and the policy in terraform.tfvars")
-        terraform.init()
-        console.print(f"  {terraform.change('apply')}", highlight=False)
-        first = terraform.output()
-
-        step(f"{len(CLIENTS)} clients connect to {first['endpoint_id']}")
-        before = attempts_of(console, aws, first["endpoint_id"])
-        console.print(table_of(before))
-        console.print(
-            f"  {first['function_name']} ran under {before[0].interpreter}. What it decided is in its log, one line of"
-            f" JSON a decision; the endpoint's connection log has the rest.",
-            highlight=False,
+        stage.step(
+            f"terraform apply of {EXAMPLE}: the function, a Client VPN endpoint, and the policy in terraform.tfvars"
         )
+        with example.applied():
+            first = example.output()
 
-        step("The policy changes, in terraform.tfvars")
-        tfvars = example / "terraform.tfvars"
-        old = tfvars.read_text(encoding="utf-8")
-        new = changed_policy(old)
-        tfvars.write_text(new, encoding="utf-8")
-        show_difference(console, old, new)
+            stage.step(f"{len(CLIENTS)} clients connect to {first['endpoint_id']}")
+            before = attempts_of(stage.console, aws, first["endpoint_id"])
+            stage.console.print(table_of(before))
+            stage.say(
+                f"{first['function_name']} ran under {before[0].interpreter}. What it decided is in its log, one line"
+                " of JSON a decision; the endpoint's connection log has the rest."
+            )
 
-        step("terraform apply: a new version of the function, to which the aliases move; the endpoint stays as it is")
-        console.print(f"  {terraform.change('apply')}", highlight=False)
-        second = terraform.output()
-        console.print(
-            f"  function version {first['function_version']} -> {second['function_version']}, "
-            f"policy {first['policy_digest'][:12]} -> {second['policy_digest'][:12]}",
-            highlight=False,
-        )
-        if second["endpoint_id"] != first["endpoint_id"]:
-            raise DemoFailed("The change of policy replaced the endpoint, which it must not.")
+            stage.step("The policy changes, in terraform.tfvars")
+            example.change_policy(changed_policy)
 
-        step("The same clients connect again. Whose outcome changed:")
-        after = attempts_of(console, aws, second["endpoint_id"])
-        console.print(table_of_changes(before, after))
+            stage.step("terraform apply: a new version of the function, to which the aliases move")
+            stage.say(example.change("apply"))
+            second = example.output()
+            stage.say(
+                f"function version {first['function_version']} -> {second['function_version']}, "
+                f"policy {first['policy_digest'][:12]} -> {second['policy_digest'][:12]}"
+            )
+            if second["endpoint_id"] != first["endpoint_id"]:
+                raise DemoFailed("The change of policy replaced the endpoint, which it must not.")
 
-        step("terraform destroy")
-        console.print(f"  {terraform.change('destroy')}", highlight=False)
-        aws.client("acm").delete_certificate(CertificateArn=certificate)
-        left = aws.leftovers()
-        if left:
-            raise DemoFailed(f"terraform destroy left something behind: {', '.join(left)}")
-        console.print("  Nothing is left in localaws.")
-    step("Done")
-    console.print(
-        "  Next: read examples/minimal, or run .venv/bin/python -m localaws serve and apply an example yourself.",
-        highlight=False,
-    )
-
-
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    """Turn a signal into an exception, so that everything is cleaned up on the way out."""
-    signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def main() -> int:
-    """Run the demo; 0: everything went as it should, 130: interrupted."""
-    console = Console(width=None if sys.stdout.isatty() else 150)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
-    try:
-        with tempfile.TemporaryDirectory(prefix="client-vpn-demo-") as folder:
-            demonstrate(console, Path(folder))
-    except (DemoFailed, TerraformUnavailable) as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        console.print("\nInterrupted; everything is cleaned up.")
-        return 130
-    return 0
+            stage.step("The same clients connect again. Whose outcome changed:")
+            after = attempts_of(stage.console, aws, second["endpoint_id"])
+            stage.console.print(table_of_changes(before, after))
+    stage.step("Done")
+    stage.say("Next: read examples/minimal, or run .venv/bin/python -m localaws serve and apply an example yourself.")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(demonstrate))

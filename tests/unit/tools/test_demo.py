@@ -1,4 +1,4 @@
-"""tools/demo.py: what it shows follows from the example that it applies."""
+"""The demos: what they show follows from the example that they apply."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tools import ROOT
-from tools.demo import EXAMPLE, DemoFailed, changed_policy
+from tools import ROOT, demo, demo_openvpn
+from tools.demo_stage import DemoFailed
 
-TFVARS = ROOT / EXAMPLE / "terraform.tfvars"
+TFVARS = ROOT / demo.EXAMPLE / "terraform.tfvars"
 
 
-def run_demo(temporary: Path) -> subprocess.Popen[str]:
+def run_demo(temporary: Path, name: str = "demo") -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tools.demo"],
+        [sys.executable, "-m", f"tools.{name}"],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
@@ -43,21 +44,22 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
-def test_the_change_of_policy_fits_the_example() -> None:
+@pytest.mark.parametrize("changed", [demo.changed_policy, demo_openvpn.changed_policy])
+def test_the_change_of_policy_fits_the_example(changed: Callable[[str], str]) -> None:
     before = TFVARS.read_text(encoding="utf-8")
-    assert changed_policy(before) != before
+    assert changed(before) != before
 
 
 def test_an_example_that_no_longer_fits_is_an_error_and_not_a_demo_without_a_change() -> None:
     with pytest.raises(DemoFailed, match=r"no longer has what the demo changes"):
-        changed_policy("rules = []\n")
+        demo.changed_policy("rules = []\n")
 
 
 @pytest.mark.slow
 def test_the_demo_shows_changed_outcomes_both_ways_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    demo = run_demo(tmp_path)
-    output, _ = demo.communicate(timeout=300)
-    assert demo.returncode == 0, output
+    process = run_demo(tmp_path)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
     changes = output.partition("Whose outcome changed:")[2]
     rows = [line for line in changes.splitlines() if "ALLOW" in line or "DENY" in line]
     assert any(row.index("ALLOW") < row.index("DENY") for row in rows), output
@@ -69,16 +71,35 @@ def test_the_demo_shows_changed_outcomes_both_ways_and_leaves_nothing_behind(tmp
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("openvpn")
+def test_the_openvpn_demo_shows_what_clients_show_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    process = run_demo(tmp_path, "demo_openvpn")
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    flat = " ".join(output.split())
+    assert "anna@example.com: connected, with address 10.255.0.2 greta@partner.example: openvpn writes" in flat
+    assert flat.count("AUTH_FAILED,Linux is not served any longer, anna@example.com. Quote cvpn-connection-") == 2
+    assert '"rule": "no-linux"' in flat
+    assert "Nothing is left in localaws." in flat
+    assert list(tmp_path.iterdir()) == []
+    assert processes_in(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("openvpn")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_cleans_up(number: signal.Signals, tmp_path: Path) -> None:
-    demo = run_demo(tmp_path)
-    assert demo.stdout is not None
-    for line in demo.stdout:
-        if "Creation complete" in line:
+@pytest.mark.parametrize(
+    ("name", "moment"), [("demo", "Creation complete"), ("demo_openvpn", "anna@example.com: connected")]
+)
+def test_an_interrupted_demo_cleans_up(number: signal.Signals, name: str, moment: str, tmp_path: Path) -> None:
+    process = run_demo(tmp_path, name)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if moment in line:
             break
     time.sleep(0.5)
-    demo.send_signal(number)
-    output, _ = demo.communicate(timeout=60)
-    assert demo.returncode == 130, output
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
     assert list(tmp_path.iterdir()) == []
     assert processes_in(tmp_path) == []
