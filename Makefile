@@ -49,8 +49,9 @@ fmt: venv ## Format Python and Terraform files
 	@$(python) -m ruff format .
 	@$(python) -m tools.terraform_cli -- fmt -recursive
 
-docs: venv ## Write the inputs and outputs into the READMEs
+docs: venv ## Write what is generated into the READMEs and docs/
 	@$(python) -m tools.terraform_docs
+	@$(python) -m tools.operations_docs
 
 clean: ## Remove what these targets made, except the bundle
 	rm -rf .venv .venv-checkov .cache .hypothesis

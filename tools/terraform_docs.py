@@ -19,7 +19,7 @@ from typing import Any
 import hcl2
 from hcl2.utils import SerializationOptions
 
-from tools import ROOT
+from tools import ROOT, generated
 
 _OPTIONS = SerializationOptions(
     with_comments=False, explicit_blocks=False, preserve_heredocs=False, strip_string_quotes=True
@@ -111,16 +111,7 @@ def filled(readme: str, module: Path) -> str:
         "inputs": inputs_as_markdown(inputs_of(module)),
         "outputs": outputs_as_markdown(outputs_of(module)),
     }
-    for name, text in parts.items():
-        begin, end = f"<!-- BEGIN {name} -->", f"<!-- END {name} -->"
-        if (readme.count(begin), readme.count(end)) == (0, 0):
-            continue
-        before, found_begin, after = readme.partition(begin)
-        old, found_end, rest = after.partition(end)
-        if not found_begin or not found_end or begin in rest or end in rest or begin in old:
-            raise DocumentationError(f"{module / 'README.md'} needs one {begin} and, after it, one {end}.")
-        readme = f"{before}{begin}\n{text}\n{end}{rest}"
-    return readme
+    return generated.filled(readme, parts, module / "README.md")
 
 
 def documented_modules(root: Path) -> list[Path]:
@@ -233,7 +224,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
                 stale.append(str(readme.relative_to(root)))
                 if not options.check:
                     readme.write_text(new, encoding="utf-8")
-    except DocumentationError as problem:
+    except (DocumentationError, generated.MarkersBroken) as problem:
         print(problem, file=sys.stderr)
         return 1
     if options.check and stale:

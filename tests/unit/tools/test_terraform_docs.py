@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools import terraform_docs
+from tools.generated import MarkersBroken
 from tools.terraform_docs import DocumentationError, inputs_as_markdown, inputs_of, outputs_as_markdown, outputs_of
 
 VARIABLES = r"""
@@ -140,7 +141,7 @@ def test_the_readmes_of_the_modules_below_are_written_too(module: Path) -> None:
     ["<!-- BEGIN inputs -->\n", "<!-- END inputs -->\n<!-- BEGIN inputs -->\n", "<!-- END inputs -->\n", MARKERS * 2],
 )
 def test_markers_that_do_not_pair_up_are_refused(readme: str, module: Path) -> None:
-    with pytest.raises(DocumentationError, match=r"README\.md needs one <!-- BEGIN inputs -->"):
+    with pytest.raises(MarkersBroken, match=r"README\.md needs one <!-- BEGIN inputs -->"):
         terraform_docs.filled(readme, module)
 
 
