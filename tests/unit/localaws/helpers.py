@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import textwrap
 import time
 import zipfile
@@ -29,6 +30,42 @@ def make_zip(source: str, name: str = "app.py") -> bytes:
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr(name, textwrap.dedent(source))
     return data.getvalue()
+
+
+def endpoint_with_handler(
+    aws: LocalAws, bundle: bytes, name: str, *, client_cidr_block: str = "10.100.0.0/22", **function: Any
+) -> str:
+    """The id of a new endpoint with mutual authentication, whose connection log is in the log group "connections".
+
+    Its handler is a new function of that name; the other arguments are CreateFunction's.
+    """
+    role = aws.client("iam").create_role(RoleName="function", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    arguments = {
+        "FunctionName": name,
+        "Runtime": "python3.13",
+        "Role": role,
+        "Handler": "app.handler",
+        "Code": {"ZipFile": bundle},
+        **function,
+    }
+    function_arn = aws.client("lambda").create_function(**arguments)["FunctionArn"]
+    aws.client("logs").create_log_group(logGroupName="connections")
+    certificate_arn = aws.import_certificate("vpn.example.com")
+    mutual = {"ClientRootCertificateChainArn": certificate_arn}
+    endpoint = aws.client("ec2").create_client_vpn_endpoint(
+        ClientCidrBlock=client_cidr_block,
+        ServerCertificateArn=certificate_arn,
+        AuthenticationOptions=[{"Type": "certificate-authentication", "MutualAuthentication": mutual}],
+        ConnectionLogOptions={"Enabled": True, "CloudwatchLogGroup": "connections"},
+        ClientConnectOptions={"Enabled": True, "LambdaFunctionArn": function_arn},
+    )
+    return str(endpoint["ClientVpnEndpointId"])
+
+
+def connection_log(aws: LocalAws) -> list[dict[str, Any]]:
+    """The events in the log group "connections"."""
+    pages = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName="connections")
+    return [json.loads(event["message"]) for page in pages for event in page["events"]]
 
 
 def eventually(look: Callable[[], Any], wanted: Any, seconds: float = 10.0) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +13,10 @@ from typing import Any
 import pytest
 
 from localaws import ConnectionAttempt, LocalAws
-from tests.unit.localaws.helpers import eventually, make_zip, metric_sum
+from tests.unit.localaws.helpers import connection_log, endpoint_with_handler, eventually, make_zip, metric_sum
 
 NO_ANSWER = "Error establishing connection. Please contact your administrator."
 NAME = "AWSClientVPN-test"
-LOG_GROUP = "connections"
 METRICS = (
     "ClientConnectHandlerDeniedConnections",
     "ClientConnectHandlerTimeouts",
@@ -54,12 +52,6 @@ class World:
         """The metrics of the endpoint's handler that are not 0."""
         sums = {name: metric_sum(self.aws, "AWS/ClientVPN", name, {"Endpoint": self.endpoint_id}) for name in METRICS}
         return {name: value for name, value in sums.items() if value}
-
-    def log_events(self) -> list[dict[str, Any]]:
-        logs = self.aws.client("logs")
-        (stream,) = logs.describe_log_streams(logGroupName=LOG_GROUP)["logStreams"]
-        answer = logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=stream["logStreamName"])
-        return [json.loads(event["message"]) for event in answer["events"]]
 
 
 @dataclass
@@ -131,26 +123,8 @@ def world() -> Iterator[Callable[..., World]]:
 
         def make(source: str, function: dict[str, Any] | None = None, **settings: Any) -> World:
             aws = stack.enter_context(LocalAws(account_id="333333333333", **settings))
-            role = aws.client("iam").create_role(RoleName="function", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-            function_arn = aws.client("lambda").create_function(
-                FunctionName=NAME,
-                Runtime="python3.13",
-                Role=role,
-                Handler="app.handler",
-                Code={"ZipFile": make_zip(source)},
-                **(function or {}),
-            )["FunctionArn"]
-            aws.client("logs").create_log_group(logGroupName=LOG_GROUP)
-            certificate_arn = aws.import_certificate("vpn.example.com")
-            mutual = {"ClientRootCertificateChainArn": certificate_arn}
-            endpoint = aws.client("ec2").create_client_vpn_endpoint(
-                ClientCidrBlock="10.100.0.0/22",
-                ServerCertificateArn=certificate_arn,
-                AuthenticationOptions=[{"Type": "certificate-authentication", "MutualAuthentication": mutual}],
-                ConnectionLogOptions={"Enabled": True, "CloudwatchLogGroup": LOG_GROUP},
-                ClientConnectOptions={"Enabled": True, "LambdaFunctionArn": function_arn},
-            )
-            return World(aws, endpoint["ClientVpnEndpointId"])
+            endpoint_id = endpoint_with_handler(aws, make_zip(source), NAME, **(function or {}))
+            return World(aws, endpoint_id)
 
         yield make
 
@@ -173,7 +147,7 @@ def check(world: World, attempt: ConnectionAttempt, cause: Cause, events: list[d
 def test_each_cause_has_its_reason_its_text_and_its_metric(world: Callable[..., World], cause: Cause) -> None:
     here = world(cause.source, cause.function, **cause.settings)
     attempt = here.connect()
-    check(here, attempt, cause, here.log_events())
+    check(here, attempt, cause, connection_log(here.aws))
 
 
 WAITING = """
@@ -202,7 +176,25 @@ def test_a_handler_whose_concurrency_is_used_up_is_throttled(world: Callable[...
         (tmp_path / "go").touch()
         assert [one.result().allowed for one in in_flight] == [True, True]
     cause = Cause("client-connect-handler-throttled", "ClientConnectHandlerThrottlingErrors", NO_ANSWER, WAITING)
-    check(here, attempt, cause, here.log_events())
+    check(here, attempt, cause, connection_log(here.aws))
+    assert here.connect().allowed
+
+
+def test_an_invocation_that_client_vpn_gave_up_on_goes_on_and_holds_its_concurrency(
+    world: Callable[..., World], tmp_path: Path
+) -> None:
+    variables = {"FOLDER": str(tmp_path)}
+    here = world(WAITING, {"Timeout": 30, "Environment": {"Variables": variables}}, client_connect_timeout=0.5)
+    here.aws.client("lambda").put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=1)
+    assert here.connect().failure_reason == "client-connect-handler-timed-out"
+    assert here.connect().failure_reason == "client-connect-handler-throttled"
+
+    (tmp_path / "go").touch()
+
+    # For Lambda it was a success.
+    of_function = {"FunctionName": NAME}
+    eventually(lambda: metric_sum(here.aws, "AWS/Lambda", "Invocations", of_function), 1)
+    assert metric_sum(here.aws, "AWS/Lambda", "Errors", of_function) == 0
     assert here.connect().allowed
 
 
@@ -214,7 +206,7 @@ def test_a_lambda_that_does_not_answer_is_a_service_error(world: Callable[..., W
     cause = Cause(
         "client-connect-handler-service-error", "ClientConnectHandlerFailedServiceErrors", NO_ANSWER, "(not run)"
     )
-    check(here, attempt, cause, here.log_events())
+    check(here, attempt, cause, connection_log(here.aws))
 
 
 def test_a_failed_authentication_asks_no_handler(world: Callable[..., World]) -> None:
@@ -223,6 +215,6 @@ def test_a_failed_authentication_asks_no_handler(world: Callable[..., World]) ->
     assert (attempt.allowed, attempt.message, attempt.failure_reason) == (False, "", "authentication-failed")
     assert attempt.request is None
     # Of mutual authentication AWS logs successes alone.
-    assert here.log_events() == []
+    assert connection_log(here.aws) == []
     assert metric_sum(here.aws, "AWS/ClientVPN", "AuthenticationFailures", {"Endpoint": here.endpoint_id}) == 1
     assert here.moved() == {}

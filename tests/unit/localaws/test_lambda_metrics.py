@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.cloudwatch.models import cloudwatch_backends
 
 from localaws import LocalAws
 from tests.unit.localaws.helpers import MakeFunction, eventually, metric_sum, metric_values
@@ -34,8 +35,6 @@ def alias(functions: Any, make_function: MakeFunction) -> str:
 @pytest.fixture(autouse=True)
 def no_metrics(aws: LocalAws) -> Iterator[None]:
     """Begins each test without what the one before it published."""
-    from moto.cloudwatch.models import cloudwatch_backends
-
     yield
     cloudwatch_backends[aws.settings.account_id][aws.settings.region].metric_data.clear()
 

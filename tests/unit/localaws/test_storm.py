@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from localaws import ConnectionAttempt, LocalAws
-from tests.unit.localaws.helpers import metric_sum
+from tests.unit.localaws.helpers import connection_log, endpoint_with_handler, metric_sum
 
 ROOT = Path(__file__).parents[3]
 BUNDLE = ROOT / "modules" / "handler" / "connect_handler.zip"
@@ -40,29 +39,17 @@ class World:
 
     def __init__(self, aws: LocalAws):
         self.aws = aws
-        functions = aws.client("lambda")
-        role = aws.client("iam").create_role(RoleName="function", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        arn = functions.create_function(
-            FunctionName=NAME,
-            Runtime="python3.13",
-            Role=role,
+        self.endpoint_id = endpoint_with_handler(
+            aws,
+            BUNDLE.read_bytes(),
+            NAME,
+            # A /21 block has an address for each of them.
+            client_cidr_block="10.100.0.0/21",
             Handler="connect_handler.handler.handler",
-            Code={"ZipFile": BUNDLE.read_bytes()},
             Environment={"Variables": {"POLICY": json.dumps(POLICY)}},
             Timeout=10,
-        )["FunctionArn"]
-        functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=RESERVED)
-        aws.client("logs").create_log_group(logGroupName="connections")
-        certificate_arn = aws.import_certificate("vpn.example.com")
-        mutual = {"ClientRootCertificateChainArn": certificate_arn}
-        self.endpoint_id = aws.client("ec2").create_client_vpn_endpoint(
-            # A /21 block has an address for each of them.
-            ClientCidrBlock="10.100.0.0/21",
-            ServerCertificateArn=certificate_arn,
-            AuthenticationOptions=[{"Type": "certificate-authentication", "MutualAuthentication": mutual}],
-            ConnectionLogOptions={"Enabled": True, "CloudwatchLogGroup": "connections"},
-            ClientConnectOptions={"Enabled": True, "LambdaFunctionArn": arn},
-        )["ClientVpnEndpointId"]
+        )
+        aws.client("lambda").put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=RESERVED)
 
     def storm(self) -> list[ConnectionAttempt]:
         """Lets all clients connect at the same moment; returns when the last has its outcome."""
@@ -86,7 +73,7 @@ class World:
         """Compares log, metrics and connections with the outcomes; how many there were of each."""
         outcomes = Counter(attempt.failure_reason or ALLOWED for attempt in attempts)
         logged = Counter(
-            event["connection-attempt-failure-reason"].replace("NA", ALLOWED) for event in log_events(self.aws)
+            event["connection-attempt-failure-reason"].replace("NA", ALLOWED) for event in connection_log(self.aws)
         )
         assert logged == outcomes
         assert self.endpoint_metric("ClientConnectHandlerDeniedConnections") == outcomes[DENIED]
@@ -102,12 +89,6 @@ class World:
         assert len(set(described.values())) == len(up)
         assert all(attempt.failure_reason == THROTTLED or attempt.interpreter for attempt in attempts)
         return outcomes
-
-
-def log_events(aws: LocalAws) -> Iterator[dict[str, Any]]:
-    for page in aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName="connections"):
-        for event in page["events"]:
-            yield json.loads(event["message"])
 
 
 def runtime_processes() -> list[int]:
@@ -167,9 +148,9 @@ def test_handlers_that_are_killed_fail_their_own_client_and_nobody_else(world: W
     with random_deaths() as killed:
         attempts = world.storm()
     outcomes = world.check(attempts)
-    assert killed
+    # Of those that were killed, some had nobody to answer.
+    assert 0 < outcomes[EXECUTION_ERROR] <= len(killed)
     assert set(outcomes) <= {ALLOWED, DENIED, THROTTLED, EXECUTION_ERROR}
-    assert outcomes[EXECUTION_ERROR] <= len(killed)
     assert outcomes.total() == CLIENTS
     # All is well again, and nobody's place is lost.
     assert world.aws.connect(world.endpoint_id, platform="linux").allowed
