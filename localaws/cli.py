@@ -41,7 +41,7 @@ def main() -> None:
 @click.option("--region", default="eu-central-1", show_default=True, help="Region of endpoints and functions.")
 @click.option("--account-id", default="123456789012", show_default=True, help="Account that everything belongs to.")
 def serve(host: str, port: int, region: str, account_id: str) -> None:
-    r"""Serve until interrupted; prints the environment to export.
+    """Serve until interrupted; prints the environment to export.
 
     \b
       python -m localaws serve > env.sh &
@@ -153,7 +153,13 @@ def disconnect(connection_id: str, endpoint_url: str | None) -> None:
     help="Folder for the client profiles (.ovpn); they are removed at the end.",
 )
 @click.option("--port", default=0, show_default=True, help="Port to serve on; 0 takes a free one.")
-@click.option("--region", envvar="AWS_REGION", default="eu-central-1", show_default=True, help="  [env: AWS_REGION]")
+@click.option(
+    "--region",
+    envvar="AWS_REGION",
+    default="eu-central-1",
+    show_default=True,
+    help="Region of the endpoint.  [env: AWS_REGION]",
+)
 @_endpoint_url_option
 def openvpn(
     endpoint_id: str,
@@ -164,7 +170,7 @@ def openvpn(
     region: str,
     endpoint_url: str | None,
 ) -> None:
-    r"""Serve the endpoint ENDPOINT_ID with OpenVPN, until interrupted. Needs openvpn, and root.
+    """Serve the endpoint ENDPOINT_ID with OpenVPN, until interrupted. Needs openvpn, and root.
 
     Clients go through the client connect handler as with AWS, and are shown what it says. A line is printed for each
     client that connects, is denied or disconnects. Stock clients take the profiles as they are:
@@ -212,7 +218,7 @@ def openvpn(
 @click.argument("common_name")
 @_endpoint_url_option
 def import_certificate(common_name: str, endpoint_url: str | None) -> None:
-    r"""Import a new self-signed certificate for COMMON_NAME, and print its ARN.
+    """Import a new self-signed certificate for COMMON_NAME, and print its ARN.
 
     \b
       terraform apply -var server_certificate_arn=$(python -m localaws import-certificate vpn.example.com)

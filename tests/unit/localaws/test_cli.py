@@ -99,8 +99,10 @@ def test_serve_says_when_its_port_is_taken() -> None:
     assert f"127.0.0.1:{port}" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["serve", "connect", "install-runtimes"])
+@pytest.mark.parametrize("command", ["serve", "connect", "install-runtimes", "openvpn"])
 def test_every_command_explains_itself(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) > 5
+    # What keeps click from filling lines is not to be seen.
+    assert "\\b" not in result.stdout

@@ -18,7 +18,15 @@ from typing import Any
 import pytest
 
 from localaws import LocalAws
-from localaws.openvpn import ClientEvent, Directory, OpenVpnServer, OpenVpnUnavailable, User
+from localaws.openvpn import (
+    ClientEvent,
+    Directory,
+    OpenVpnServer,
+    OpenVpnUnavailable,
+    ProfileNotWritten,
+    User,
+    written_profiles,
+)
 from tests.unit.localaws.helpers import MakeEndpoint, MakeFunction, eventually, metric_sum
 from tools.openvpn_client import OpenVpnClient
 
@@ -448,3 +456,35 @@ def test_the_command_overwrites_no_file(aws: LocalAws, handled: MakeEndpoint, tm
         progress == f"{tmp_path / 'client.ovpn'} exists already: remove it, or name another folder for the profiles\n"
     )
     assert (tmp_path / "client.ovpn").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--client", "a/b"], "'a/b' cannot be the name of a file: write a common name without slashes\n"),
+        (["--client", ".hidden"], "'.hidden' cannot be the name of a file"),
+        (["--directory", "nowhere.json"], "nowhere.json cannot be read: No such file or directory\n"),
+    ],
+)
+def test_what_the_command_cannot_use_is_one_line_and_exit_1(
+    aws: LocalAws, handled: MakeEndpoint, tmp_path: Path, arguments: list[str], problem: str
+) -> None:
+    command = Command(aws, handled(), "--profiles", str(tmp_path / "profiles"), *arguments)
+    printed, progress = command.process.communicate(timeout=30)
+    assert (command.process.returncode, printed) == (1, "")
+    assert progress.startswith(problem)
+    assert progress.count("\n") == 1
+    assert not (tmp_path / "profiles").exists()
+
+
+def test_common_names_without_certificates_are_refused(with_users: MakeEndpoint, serve: Serve, tmp_path: Path) -> None:
+    server = serve(with_users(), directory=DIRECTORY)
+    with (
+        pytest.raises(ProfileNotWritten, match=f"the clients of {server.endpoint_id} have no certificates"),
+        written_profiles(server, tmp_path, ["anna"]),
+    ):
+        pass
+    with written_profiles(server, tmp_path) as files:
+        assert files == [tmp_path / "client.ovpn"]
+        assert "auth-user-pass" in files[0].read_text()
+    assert not files[0].exists()
