@@ -37,6 +37,7 @@ from .exceptions import (
     ResourceConflict,
     TooManyRequests,
 )
+from .function_log import lines_of_invocation
 from .interpreters import interpreter_for
 from .metrics import Invoked, LambdaMetrics
 
@@ -608,7 +609,7 @@ class LambdaBackend(MotoLambdaBackend):
             duration_ms=outcome.duration_ms,
             concurrency=concurrency,
         )
-        lines = self._log_lines(function, environment, request_id, cold, outcome)
+        lines = lines_of_invocation(environment, request_id, cold, outcome, log_format=function.log_format)
         self._write_log(function, environment, lines)
         invocation = Invocation(
             request_id=request_id,
@@ -734,39 +735,6 @@ class LambdaBackend(MotoLambdaBackend):
 
     # Logs
 
-    def _log_lines(
-        self,
-        function: LambdaFunction,
-        environment: ExecutionEnvironment,
-        request_id: str,
-        cold: bool,
-        outcome: Outcome,
-    ) -> list[str]:
-        interpreter = environment.blueprint.interpreter
-        note = outcome.note.splitlines() if outcome.note else []
-        if function.log_format == "JSON":
-            return _json_log_lines(environment, request_id, cold, outcome)
-        init = f"INIT_START Runtime Version: python:{interpreter.version}\tInterpreter: {interpreter.executable}"
-        report = [
-            f"REPORT RequestId: {request_id}",
-            f"Duration: {outcome.duration_ms:.2f} ms",
-            f"Billed Duration: {int(outcome.duration_ms) + 1} ms",
-            f"Memory Size: {function.memory_size} MB",
-            f"Max Memory Used: {outcome.max_memory_mb} MB",
-        ]
-        if outcome.init_ms is not None:
-            report.append(f"Init Duration: {outcome.init_ms:.2f} ms")
-        if outcome.fatal:
-            report += [f"Status: {outcome.status}", f"Error Type: {outcome.error_type}"]
-        return [
-            *([init] if cold else []),
-            f"START RequestId: {request_id} Version: {function.version}",
-            *outcome.lines,
-            *note,
-            f"END RequestId: {request_id}",
-            "\t".join([*report, ""]),
-        ]
-
     def _write_log(self, function: LambdaFunction, environment: ExecutionEnvironment, lines: list[str]) -> None:
         logs = logs_backends[self.account_id][self.region_name]
         now = int(unix_time_millis())
@@ -779,38 +747,6 @@ class LambdaBackend(MotoLambdaBackend):
                 [{"timestamp": now, "message": line} for line in lines if line],
             )
         publish_embedded(self.account_id, self.region_name, lines)
-
-
-def _json_log_lines(environment: ExecutionEnvironment, request_id: str, cold: bool, outcome: Outcome) -> list[str]:
-    """Lambda's own lines in JSON.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
-    """
-
-    def event(kind: str, record: dict[str, Any]) -> str:
-        moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return json.dumps({"time": moment, "type": f"platform.{kind}", "record": record})
-
-    interpreter = environment.blueprint.interpreter
-    metrics = {
-        "durationMs": round(outcome.duration_ms, 3),
-        "billedDurationMs": int(outcome.duration_ms) + 1,
-        "memorySizeMB": environment.blueprint.memory_mb,
-        "maxMemoryUsedMB": outcome.max_memory_mb,
-    }
-    if outcome.init_ms is not None:
-        metrics["initDurationMs"] = round(outcome.init_ms, 3)
-    report: dict[str, Any] = {"requestId": request_id, "metrics": metrics, "status": outcome.status}
-    if outcome.fatal:
-        report["errorType"] = outcome.error_type
-    start = {"requestId": request_id, "version": environment.blueprint.version}
-    init = {"runtimeVersion": f"python:{interpreter.version}", "interpreter": interpreter.executable}
-    return [
-        *([event("initStart", init)] if cold else []),
-        event("start", start),
-        *outcome.lines,
-        event("report", report),
-    ]
 
 
 def _check_environment(arguments: dict[str, Any]) -> None:
