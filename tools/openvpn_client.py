@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
+
+from localaws.openvpn.process import OpenVpnProcess
 
 PATIENCE = 30.0
 """Seconds that a client has to connect or to be refused."""
@@ -44,28 +44,15 @@ class OpenVpnClient:
         self._changed = threading.Condition()
         self._over = False
         self._folder = tempfile.TemporaryDirectory(prefix="openvpn-client-")
-        command = ["openvpn", "--config", str(profile.absolute()), "--verb", "3"]
+        arguments = ["--config", str(profile.absolute()), "--verb", "3"]
         if username:
             credentials = Path(self._folder.name) / "credentials"
             credentials.touch(mode=0o600)
             credentials.write_text(f"{username}\n{password}\n", encoding="utf-8")
-            command += ["--auth-user-pass", str(credentials)]
+            arguments += ["--auth-user-pass", str(credentials)]
         for name, value in (environment or {}).items():
-            command += ["--setenv", name, value]
-        self._process = subprocess.Popen(
-            command,
-            cwd=self._folder.name,
-            # Debian's openvpn lies where only root's shell looks.
-            env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+            arguments += ["--setenv", name, value]
+        self._process = OpenVpnProcess("openvpn-client", arguments, Path(self._folder.name), self._read, self._end)
 
     def __enter__(self) -> OpenVpnClient:
         """Nothing to be done: it runs already."""
@@ -79,19 +66,13 @@ class OpenVpnClient:
 
     def close(self) -> None:
         """End it as Ctrl-C does; can be called again."""
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join()
+        self._process.close()
         self._folder.cleanup()
 
     @property
     def is_running(self) -> bool:
         """Whether it has not ended."""
-        return self._process.poll() is None
+        return self._process.is_running
 
     @property
     def connections(self) -> int:
@@ -144,12 +125,12 @@ class OpenVpnClient:
                     written = "\n".join(self.log)
                     raise OpenVpnClientFailed(f"openvpn did not {what}. It wrote:\n{written}")
 
-    def _read(self) -> None:
-        with self._process.stdout as lines:  # type: ignore[union-attr]
-            for line in lines:
-                with self._changed:
-                    self.log.append(line.rstrip("\n"))
-                    self._changed.notify_all()
+    def _read(self, line: str) -> None:
+        with self._changed:
+            self.log.append(line)
+            self._changed.notify_all()
+
+    def _end(self) -> None:
         with self._changed:
             self._over = True
             self._changed.notify_all()

@@ -29,6 +29,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from localaws.background import BackgroundThreads
+
 from .exceptions import ShuttingDown
 from .interpreters import Interpreter, Runtime, link_runtime
 
@@ -403,7 +405,7 @@ class ExecutionEnvironments:
         self._lock = threading.Lock()
         self._idle: dict[tuple[Blueprint, str | None], list[ExecutionEnvironment]] = {}
         self._all: set[ExecutionEnvironment] = set()
-        self._threads: set[threading.Thread] = set()
+        self._background = BackgroundThreads("localaws-lambda")
         self._folder: Path | None = None
         self._unpacked: dict[str, Path] = {}
         self._runtimes: dict[str, Runtime] = {}
@@ -477,20 +479,9 @@ class ExecutionEnvironments:
 
     def in_background(self, work: Callable[[], None]) -> None:
         """Runs something in a thread that ``close`` waits for."""
-
-        def run() -> None:
-            try:
-                work()
-            finally:
-                with self._lock:
-                    self._threads.discard(threading.current_thread())
-
-        thread = threading.Thread(target=run, name="localaws-lambda", daemon=True)
         with self._lock:
-            if self._closed:
-                return
-            self._threads.add(thread)
-        thread.start()
+            if not self._closed:
+                self._background.run(work)
 
     def close(self) -> None:
         """Ends all environments, also those in use, and removes all files. Can be called again."""
@@ -500,13 +491,11 @@ class ExecutionEnvironments:
             busy = self._all.difference(idle)
             self._idle.clear()
             self._all.clear()
-            threads = list(self._threads)
         for environment in idle:
             environment.close()
         for environment in busy:
             environment.kill()
-        for thread in threads:
-            thread.join()
+        self._background.join()
         self._spawner.shutdown()
         if self._folder is not None:
             _remove_folder(self._folder)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cryptography import x509
 from moto.iam.models import iam_backends
 
 from localaws.cloudwatch.metrics import Metric, publish
@@ -79,8 +80,6 @@ def publish_days_to_expiry(endpoint: ClientVpnEndpoint) -> None:
 
 
 def _days_to_expiry(endpoint: ClientVpnEndpoint) -> Iterator[Metric]:
-    from cryptography import x509
-
     now = datetime.now(UTC)
     if endpoint.certificate_revocation_list is not None:
         revocations = x509.load_pem_x509_crl(endpoint.certificate_revocation_list.encode())
@@ -95,8 +94,6 @@ def _days_to_expiry(endpoint: ClientVpnEndpoint) -> Iterator[Metric]:
 
 
 def _certificate_expiries(metadata: str) -> Iterator[datetime]:
-    from cryptography import x509
-
     for text in _X509_CERTIFICATE.findall(metadata):
         try:
             yield x509.load_der_x509_certificate(base64.b64decode(text)).not_valid_after_utc

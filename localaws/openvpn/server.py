@@ -12,7 +12,6 @@ import ipaddress
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -31,21 +30,22 @@ from localaws.api import (
     disconnect,
     report_traffic,
 )
+from localaws.background import BackgroundThreads
 from localaws.certificates import CertificateAuthority
+from localaws.clientvpn.handler_contract import NO_ANSWER_MESSAGE
 
 from .directory import Directory, User
 from .management import ByteCount, ClientNotification, Management, Notification
+from .process import OpenVpnProcess, search_path
 
 HOST = "127.0.0.1"
 SERVER_NAME = "vpn.localaws.test"
 TUN = Path("/dev/net/tun")
-#: Seconds that OpenVPN has to start or to end.
+#: Seconds that OpenVPN has to start.
 PATIENCE = 20.0
 #: Seconds between two looks at which connections EC2 has terminated, and between two counts of bytes.
 POLL_SECONDS = 0.5
 COUNT_SECONDS = 1
-#: What AWS's clients are shown when the service fails.
-NO_ANSWER_MESSAGE = "Error establishing connection. Please contact your administrator."
 _LOG_LINES = 20
 _CERTIFICATE, _USERS = "certificate-authentication", ("directory-service-authentication", "federated-authentication")
 
@@ -56,7 +56,7 @@ class OpenVpnUnavailable(Exception):
 
 def unavailable_because() -> str | None:
     """Why no OpenVPN endpoint can be served on this machine; None if one can."""
-    if shutil.which("openvpn", path=_search_path()) is None:
+    if shutil.which("openvpn", path=search_path()) is None:
         return "openvpn is not installed: on Debian, apt-get install openvpn"
     try:
         with TUN.open("r+b", buffering=0):
@@ -130,7 +130,7 @@ class OpenVpnServer:
         self._on_event = on_event
         self._authority = CertificateAuthority("localaws OpenVPN")
         self._sessions: dict[int, _Session] = {}
-        self._workers: set[threading.Thread] = set()
+        self._background = BackgroundThreads("localaws-openvpn-client")
         self._lock = threading.Lock()
         self._log: collections.deque[str] = collections.deque(maxlen=_LOG_LINES)
         self._cleanup = contextlib.ExitStack()
@@ -151,23 +151,17 @@ class OpenVpnServer:
             listener.bind(str(folder / "management"))
             listener.listen(1)
             listener.settimeout(0.2)
-            command = ["openvpn", "--config", str(self._write_configuration(folder))]
-            self._process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env={**os.environ, "PATH": _search_path()},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
-            cleanup.callback(self._end_process)
             started = threading.Event()
-            reader = threading.Thread(target=self._read_log, args=(started,), name="localaws-openvpn-log", daemon=True)
-            reader.start()
-            self._management = Management(self._accept(listener), self._notice, self.ended.set)
+
+            def read(line: str) -> None:
+                self._log.append(line)
+                if "Initialization Sequence Completed" in line:
+                    started.set()
+
+            arguments = ["--config", str(self._write_configuration(folder))]
+            process = OpenVpnProcess("localaws-openvpn-log", arguments, folder, read, self.ended.set)
+            cleanup.callback(process.close)
+            self._management = Management(self._accept(listener, process), self._notice, self.ended.set)
             cleanup.callback(self._management.close)
             self._management.start()
             self._wait_for(started)
@@ -183,12 +177,11 @@ class OpenVpnServer:
         """Ends OpenVPN, and with it every connection. Can be called again."""
         self._cleanup.close()
         with self._lock:
-            sessions, workers = list(self._sessions.values()), list(self._workers)
+            sessions = list(self._sessions.values())
             self._sessions.clear()
         for session in sessions:
             self._end(session)
-        for worker in workers:
-            worker.join()
+        self._background.join()
 
     def __enter__(self) -> OpenVpnServer:
         return self.start()
@@ -335,9 +328,9 @@ class OpenVpnServer:
             if self.ended.is_set() or time.monotonic() > deadline:
                 raise OpenVpnUnavailable(self.why_it_ended())
 
-    def _accept(self, listener: socket.socket) -> socket.socket:
+    def _accept(self, listener: socket.socket, process: OpenVpnProcess) -> socket.socket:
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self._process.poll() is None:
+        while time.monotonic() < deadline and process.is_running:
             try:
                 connection, _ = listener.accept()
             except TimeoutError:
@@ -348,56 +341,27 @@ class OpenVpnServer:
         self.ended.wait(1)
         raise OpenVpnUnavailable(self.why_it_ended())
 
-    def _read_log(self, started: threading.Event) -> None:
-        with self._process.stdout as lines:  # type: ignore[union-attr]
-            for line in lines:
-                self._log.append(line.rstrip("\n"))
-                if "Initialization Sequence Completed" in line:
-                    started.set()
-        self.ended.set()
-
-    def _end_process(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
     # Clients
 
     def _notice(self, notification: Notification) -> None:
         """Hears of a client; whatever takes time is done by another thread."""
         if isinstance(notification, ByteCount):
-            self._in_background(lambda: self._report(notification))
+            self._background.run(lambda: self._report(notification))
         elif notification.kind == "CONNECT":
             session = _Session(notification.client_id, _name(notification.environment))
             with self._lock:
                 earlier = self._sessions.get(notification.client_id)
                 self._sessions[notification.client_id] = session
             if earlier:
-                self._in_background(lambda: self._end(earlier))
-            self._in_background(lambda: self._decide(session, notification))
+                self._background.run(lambda: self._end(earlier))
+            self._background.run(lambda: self._decide(session, notification))
         elif notification.kind == "REAUTH":
-            self._in_background(lambda: self._renew(notification))
+            self._background.run(lambda: self._renew(notification))
         elif notification.kind == "DISCONNECT":
             with self._lock:
                 gone = self._sessions.pop(notification.client_id, None)
             if gone:
-                self._in_background(lambda: self._end(gone, notification.environment))
-
-    def _in_background(self, work: Callable[[], None]) -> None:
-        def run() -> None:
-            try:
-                work()
-            finally:
-                with self._lock:
-                    self._workers.discard(threading.current_thread())
-
-        thread = threading.Thread(target=run, name="localaws-openvpn-client", daemon=True)
-        with self._lock:
-            self._workers.add(thread)
-        thread.start()
+                self._background.run(lambda: self._end(gone, notification.environment))
 
     def _decide(self, session: _Session, notification: ClientNotification) -> None:
         """Takes a client through the connection attempt, and tells OpenVPN what came of it."""
@@ -513,11 +477,6 @@ class OpenVpnServer:
 
 def _name(environment: dict[str, str]) -> str:
     return environment.get("username") or environment.get("common_name") or "(nobody)"
-
-
-def _search_path() -> str:
-    # Debian's openvpn lies where only root's shell looks.
-    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])
 
 
 def _free_port(protocol: str) -> int:
