@@ -86,12 +86,15 @@ def test_the_openvpn_demo_shows_what_clients_show_and_leaves_nothing_behind(tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("openvpn")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     ("name", "moment"), [("demo", "Creation complete"), ("demo_openvpn", "anna@example.com: connected")]
 )
-def test_an_interrupted_demo_cleans_up(number: signal.Signals, name: str, moment: str, tmp_path: Path) -> None:
+def test_an_interrupted_demo_cleans_up(
+    number: signal.Signals, name: str, moment: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if name == "demo_openvpn":
+        request.getfixturevalue("openvpn")
     process = run_demo(tmp_path, name)
     assert process.stdout is not None
     for line in process.stdout:
