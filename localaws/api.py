@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import weakref
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -297,6 +298,39 @@ class LocalAws:
         from localaws.certificates import import_certificate
 
         return import_certificate(self.client("acm"), common_name)
+
+    def metric_sum(self, namespace: str, name: str, dimensions: dict[str, str]) -> float:
+        """The sum of what was published to a metric in the last 30 minutes; 0 if there is no such metric."""
+        now = datetime.now(UTC)
+        answer = self.client("cloudwatch").get_metric_statistics(
+            Namespace=namespace,
+            MetricName=name,
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            StartTime=now - timedelta(minutes=30),
+            EndTime=now + timedelta(minutes=1),
+            Period=3600,
+            Statistics=["Sum"],
+        )
+        return float(sum(point["Sum"] for point in answer["Datapoints"]))
+
+    def log_messages(self, log_group: str) -> list[str]:
+        """The messages in a log group of CloudWatch Logs, in their order; none if there is no such group."""
+        logs = self.client("logs")
+        try:
+            pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName=log_group))
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"] for page in pages for event in page["events"]]
+
+    def connection_log(self, endpoint_id: str) -> list[dict[str, Any]]:
+        """The events in the connection log of an endpoint that has one, in their order.
+
+        Endpoints that share a log group have their own ones alone.
+        """
+        described = self.client("ec2").describe_client_vpn_endpoints(ClientVpnEndpointIds=[endpoint_id])
+        options = described["ClientVpnEndpoints"][0]["ConnectionLogOptions"]
+        events = [json.loads(message) for message in self.log_messages(options["CloudwatchLogGroup"])]
+        return [event for event in events if event["client-vpn-endpoint-id"] == endpoint_id]
 
     def leftovers(self) -> list[str]:
         """The resources that exist: ARNs, or IDs where there is none. Empty after a complete ``terraform destroy``.

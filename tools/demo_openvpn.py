@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
 from localaws import LocalAws
 from localaws.openvpn import Directory, OpenVpnServer, OpenVpnUnavailable, User, unavailable_because
+from tools.decision_log import decision_about
 from tools.demo_stage import REGION, DemoFailed, Example, Stage, replaced, run
 from tools.openvpn_client import OpenVpnClient, OpenVpnClientFailed
 
@@ -74,29 +73,18 @@ class Clients:
         """Show what openvpn writes when it is refused."""
         client.wait_refused()
         self._stage.say(f"{username}: openvpn writes", style="red")
-        self._stage.say(Text(next(line for line in client.log if "AUTH_FAILED" in line)), style="red")
-
-
-def log_events(aws: LocalAws, group: str) -> list[dict[str, Any]]:
-    """Return the events of a log group that are JSON, in their order."""
-    pages = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-    messages = [event["message"] for page in pages for event in page["events"]]
-    return [json.loads(message) for message in messages if message.startswith("{")]
+        self._stage.say(next(line for line in client.log if "AUTH_FAILED" in line), style="red")
 
 
 def show_logs(stage: Stage, aws: LocalAws, outputs: dict[str, Any]) -> None:
     """Show what both logs have about the last connection attempt."""
-    endpoint_id = outputs["endpoint_id"]
-    (endpoint,) = aws.client("ec2").describe_client_vpn_endpoints(ClientVpnEndpointIds=[endpoint_id])[
-        "ClientVpnEndpoints"
+    attempts = [
+        event
+        for event in aws.connection_log(outputs["endpoint_id"])
+        if event["connection-log-type"] == "connection-attempt"
     ]
-    attempts = log_events(aws, endpoint["ConnectionLogOptions"]["CloudwatchLogGroup"])
-    attempt = [event for event in attempts if event["connection-log-type"] == "connection-attempt"][-1]
-    (decision,) = [
-        entry
-        for entry in log_events(aws, outputs["log_group_name"])
-        if entry.get("request", {}).get("connection-id") == attempt["connection-id"]
-    ]
+    attempt = attempts[-1]
+    decision = decision_about(aws, outputs["log_group_name"], attempt["connection-id"])
     keys = ("connection-attempt-status", "connection-attempt-failure-reason", "connection-id", "username", "port")
     stage.say("connection log:  " + json.dumps({key: attempt[key] for key in keys}))
     keys = ("effect", "reason", "rule", "function_version", "policy_digest")

@@ -48,9 +48,9 @@ class Stage:
         self.console.print()
         self.console.print(f"[bold cyan]{seconds:4.0f} s[/]  [bold]{escape(text)}[/]", highlight=False)
 
-    def say(self, text: str | Text, style: str = "") -> None:
+    def say(self, text: str, style: str = "") -> None:
         """Say what happened."""
-        self.console.print(Text("  ") + (Text(text) if isinstance(text, str) else text), style=style)
+        self.console.print(Text(f"  {text}"), style=style)
 
 
 class TerraformRun:
@@ -150,7 +150,6 @@ class Example(TerraformRun):
         super().__init__(stage.console, stage.folder / "terraform" / path, environment)
         self._stage = stage
         self._aws = aws
-        self._name = path
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -10,25 +10,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
-import io
 import json
 import re
 import socket
 import sys
 import tempfile
-import textwrap
 import time
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from localaws import ConnectionAttempt, LocalAws
 from tools import ROOT, generated
-from tools.bundle import BUNDLE
+from tools.bundle import BUNDLE, archive
 
 PAGE = ROOT / "docs" / "operations.md"
 ACCOUNT = "123456789012"
@@ -85,24 +81,26 @@ class Failure:
     settings: dict[str, Any] = field(default_factory=dict)
     authenticated: bool = True
     throttled: bool = False
+    #: Whether Lambda answers at all.
+    lambda_answers: bool = True
     #: The name of the part of the page, if it is not the reason.
     name: str = ""
 
 
-_ANSWERS = """
-    import os, pathlib, time
+_ANSWERS = """\
+import os, pathlib, time
 
-    def handler(event, context):
-        folder = pathlib.Path(os.environ["FOLDER"])
-        (folder / "begun").touch()
-        while not (folder / "go on").exists():
-            time.sleep(0.01)
-        return {
-            "allow": True,
-            "error-msg-on-denied-connection": "",
-            "posture-compliance-statuses": [],
-            "schema-version": event["schema-version"],
-        }
+def handler(event, context):
+    folder = pathlib.Path(os.environ["FOLDER"])
+    (folder / "begun").touch()
+    while not (folder / "go on").exists():
+        time.sleep(0.01)
+    return {
+        "allow": True,
+        "error-msg-on-denied-connection": "",
+        "posture-compliance-statuses": [],
+        "schema-version": event["schema-version"],
+    }
 """
 FAILURES = [
     Failure("client-connect-failed"),
@@ -135,7 +133,7 @@ FAILURES = [
     ),
     Failure("client-connect-handler-throttled", _ANSWERS, throttled=True),
     Failure("client-connect-handler-invalid-response", "def handler(event, context):\n    return {'allow': True}\n"),
-    Failure("client-connect-handler-service-error", settings={"lambda_endpoint_url": "(nobody)"}),
+    Failure("client-connect-handler-service-error", lambda_answers=False),
     Failure("authentication-failed", authenticated=False),
 ]
 
@@ -145,7 +143,7 @@ class Seen:
     """What was seen of a failure, with what differs from run to run replaced."""
 
     message: str
-    #: The connection log event as JSON; "" if there is none.
+    #: The connection log event as JSON.
     log_event: str
     #: Namespace, name, dimensions and sum of each metric that moved.
     metrics: list[tuple[str, str, str, float]]
@@ -161,11 +159,8 @@ def bring_about(failure: Failure) -> Seen:
         Something else happened.
     """
     with contextlib.ExitStack() as stack:
-        settings = dict(failure.settings)
-        if settings.get("lambda_endpoint_url"):
-            with socket.create_server(("127.0.0.1", 0)) as unused:
-                settings["lambda_endpoint_url"] = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        aws = stack.enter_context(LocalAws(account_id=ACCOUNT, **settings))
+        lambda_url = None if failure.lambda_answers else unused_url()
+        aws = stack.enter_context(LocalAws(account_id=ACCOUNT, lambda_endpoint_url=lambda_url, **failure.settings))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         endpoint_id = create_endpoint(aws, failure, folder)
         if failure.throttled:
@@ -181,6 +176,12 @@ def bring_about(failure: Failure) -> Seen:
         return Seen(stable(attempt.message), stable(event), metrics, [stable(line) for line in lines])
 
 
+def unused_url() -> str:
+    """Return an address at which nobody answers."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
 def create_endpoint(aws: LocalAws, failure: Failure, folder: Path) -> str:
     """Create the function and the endpoint that calls it, as the module does; returns the endpoint's id."""
     role = aws.client("iam").create_role(RoleName=FUNCTION, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
@@ -190,7 +191,7 @@ def create_endpoint(aws: LocalAws, failure: Failure, folder: Path) -> str:
         Runtime="python3.13",
         Role=role,
         Handler="app.handler" if failure.source else "connect_handler.handler.handler",
-        Code={"ZipFile": zipped(failure.source) if failure.source else BUNDLE.read_bytes()},
+        Code={"ZipFile": archive({"app.py": failure.source.encode()}) if failure.source else BUNDLE.read_bytes()},
         Environment={"Variables": {"POLICY": json.dumps(POLICY), "FOLDER": str(folder)}},
         Publish=True,
         **{"MemorySize": 256, "Timeout": 10, **failure.function},
@@ -210,14 +211,6 @@ def create_endpoint(aws: LocalAws, failure: Failure, folder: Path) -> str:
     return str(endpoint["ClientVpnEndpointId"])
 
 
-def zipped(source: str) -> bytes:
-    """Return a bundle of one module, app."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr("app.py", textwrap.dedent(source))
-    return data.getvalue()
-
-
 @contextlib.contextmanager
 def one_in_flight(aws: LocalAws, endpoint_id: str, folder: Path) -> Iterator[None]:
     """Have one connection attempt use up the function's concurrency meanwhile."""
@@ -234,7 +227,7 @@ def one_in_flight(aws: LocalAws, endpoint_id: str, folder: Path) -> Iterator[Non
 
 def wait_for_invocation(aws: LocalAws) -> None:
     """Wait until an invocation of the function has ended."""
-    wait_until(lambda: sums(aws, "AWS/Lambda", "Invocations", {"FunctionName": FUNCTION}) == 1)
+    wait_until(lambda: aws.metric_sum("AWS/Lambda", "Invocations", {"FunctionName": FUNCTION}) == 1)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -246,63 +239,42 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def sums(aws: LocalAws, namespace: str, name: str, dimensions: Mapping[str, str]) -> float:
-    """Return the sum of a metric of the last minutes."""
-    now = datetime.now(UTC)
-    answer = aws.client("cloudwatch").get_metric_statistics(
-        Namespace=namespace,
-        MetricName=name,
-        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-        StartTime=now - timedelta(minutes=10),
-        EndTime=now + timedelta(minutes=1),
-        Period=3600,
-        Statistics=["Sum"],
-    )
-    return float(sum(point["Sum"] for point in answer["Datapoints"]))
-
-
 def moved(aws: LocalAws, endpoint_id: str) -> list[tuple[str, str, str, float]]:
     """Return namespace, name, dimensions and sum of the metrics of endpoint and function that are not 0."""
     found = []
-    for page in aws.client("cloudwatch").get_paginator("list_metrics").paginate():
-        for metric in page["Metrics"]:
-            namespace, name = metric["Namespace"], metric["MetricName"]
-            dimensions = {one["Name"]: one["Value"] for one in metric["Dimensions"]}
-            if not METRICS.fullmatch(f"{namespace} {name}"):
-                continue
-            # Lambda has each metric for all functions and for each alias, too.
-            if namespace == "AWS/Lambda" and dimensions != {"FunctionName": FUNCTION}:
-                continue
-            total = sums(aws, namespace, name, dimensions)
-            if total:
-                text = ", ".join(f"{key} {value}" for key, value in dimensions.items())
-                found.append((namespace, name, text.replace(endpoint_id, "(the endpoint's id)"), total))
-    return sorted(set(found))
+    for namespace, name, pairs in sorted(listed_metrics(aws)):
+        dimensions = dict(pairs)
+        # Lambda has each metric for all functions and for each alias, too.
+        if namespace == "AWS/Lambda" and dimensions != {"FunctionName": FUNCTION}:
+            continue
+        total = aws.metric_sum(namespace, name, dimensions)
+        if total and METRICS.fullmatch(f"{namespace} {name}"):
+            text = ", ".join(f"{key} {value}" for key, value in pairs)
+            found.append((namespace, name, text.replace(endpoint_id, "(the endpoint's id)"), total))
+    return found
 
 
-def log_messages(aws: LocalAws, group: str) -> list[str]:
-    """Return the messages of a log group; none where there is no such group."""
-    logs = aws.client("logs")
-    if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
-        return []
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-    return [event["message"] for page in pages for event in page["events"]]
+def listed_metrics(aws: LocalAws) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """Return namespace, name and dimensions of each metric, which ListMetrics may name more than once."""
+    pages = aws.client("cloudwatch").get_paginator("list_metrics").paginate()
+    return {
+        (metric["Namespace"], metric["MetricName"], tuple((one["Name"], one["Value"]) for one in metric["Dimensions"]))
+        for page in pages
+        for metric in page["Metrics"]
+    }
 
 
 def function_log(aws: LocalAws) -> list[str]:
     """Return what the function's log has, without what Lambda says of its runtime."""
-    messages = log_messages(aws, f"/aws/lambda/{FUNCTION}")
+    messages = aws.log_messages(f"/aws/lambda/{FUNCTION}")
     about_runtime = ("INIT_START", "LAMBDA_WARNING")
     return [line.rstrip("\t\n") for line in messages if not any(one in line for one in about_runtime)]
 
 
 def logged_event(aws: LocalAws, attempt: ConnectionAttempt) -> str:
-    """Return the connection log's event of an attempt, laid out; "" if it has none."""
-    for message in log_messages(aws, CONNECTION_LOG):
-        event: dict[str, Any] = json.loads(message)
-        if event["connection-id"] == attempt.connection_id:
-            return as_json(event)
-    return ""
+    """Return the connection log's event of an attempt, laid out."""
+    (event,) = [one for one in aws.connection_log(attempt.endpoint_id) if one["connection-id"] == attempt.connection_id]
+    return as_json(event)
 
 
 def as_json(value: Any) -> str:

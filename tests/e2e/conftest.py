@@ -51,3 +51,13 @@ def directory_id(local_aws: LocalAws) -> str:
         VpcSettings={"VpcId": vpc["VpcId"], "SubnetIds": [subnet["SubnetId"] for subnet in subnets[:2]]},
     )
     return str(answer["DirectoryId"])
+
+
+@pytest.fixture(scope="module")
+def minimal(deploy: Callable[[str], Deployment], server_certificate_arn: str) -> Deployment:
+    """The example `minimal`, applied; a change of its terraform.tfvars is what the next apply applies."""
+    deployment = deploy("examples/minimal")
+    with (deployment.folder / "terraform.tfvars").open("a") as tfvars:
+        tfvars.write(f'server_certificate_arn = "{server_certificate_arn}"\n')
+    deployment.apply()
+    return deployment

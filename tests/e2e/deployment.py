@@ -64,6 +64,13 @@ class Deployment:
         self.outputs = {name: output["value"] for name, output in state["outputs"].items()}
         return log
 
+    def change_file(self, name: str, old: str, new: str) -> None:
+        """Replace a text that is in one place of a file of the root module."""
+        path = self.folder / name
+        text = path.read_text()
+        assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
+        path.write_text(text.replace(old, new))
+
     def plan(self, **variables: Any) -> dict[str, Any]:
         """Plan; returns what would change: by address of a resource or output, the change in Terraform's JSON form.
 

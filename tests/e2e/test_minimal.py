@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,19 +15,11 @@ OFFICE = "198.51.100.7"
 HANDLER = "module.client_vpn.module.handler"
 
 
-@pytest.fixture(scope="module")
+# Looked at before all else: nothing else of the module has been made then.
+@pytest.fixture(scope="module", autouse=True)
 def empty_account(local_aws: LocalAws, server_certificate_arn: str) -> list[str]:
     """Return what is there before the example is applied."""
     return local_aws.leftovers()
-
-
-@pytest.fixture(scope="module")
-def minimal(deploy: Callable[[str], Deployment], server_certificate_arn: str, empty_account: list[str]) -> Deployment:
-    deployment = deploy("examples/minimal")
-    with (deployment.folder / "terraform.tfvars").open("a") as tfvars:
-        tfvars.write(f'server_certificate_arn = "{server_certificate_arn}"\n')
-    deployment.apply()
-    return deployment
 
 
 def connect(local_aws: LocalAws, minimal: Deployment, **attributes: Any) -> ConnectionAttempt:
@@ -142,11 +132,10 @@ def test_a_mistyped_key_stops_the_plan_and_is_named(minimal: Deployment) -> None
 def test_a_change_in_tfvars_publishes_a_version_and_moves_the_aliases_and_leaves_the_endpoint_alone(
     local_aws: LocalAws, minimal: Deployment
 ) -> None:
-    tfvars = minimal.folder / "terraform.tfvars"
     before = describe_endpoint(local_aws, minimal)
     assert connect(local_aws, minimal).allowed
     version = int(minimal.outputs["function_version"])
-    change_word(tfvars, '"engineering", ', "")
+    minimal.change_file("terraform.tfvars", '"engineering", ', "")
 
     assert set(minimal.plan()) == {
         f"{HANDLER}.aws_lambda_function.this",
@@ -172,12 +161,6 @@ def test_destroying_leaves_nothing_behind(local_aws: LocalAws, minimal: Deployme
     minimal.destroy()
 
     assert local_aws.leftovers() == empty_account
-
-
-def change_word(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert text.count(old) == 1
-    path.write_text(text.replace(old, new))
 
 
 def describe_endpoint(local_aws: LocalAws, minimal: Deployment) -> dict[str, Any]:

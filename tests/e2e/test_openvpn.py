@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from localaws import LocalAws
 from localaws.openvpn import Directory, OpenVpnServer, User
 from tests.e2e.deployment import Deployment
+from tools.decision_log import decision_about
 from tools.openvpn_client import OpenVpnClient
 
 StartOpenVpn = Callable[..., OpenVpnClient]
@@ -61,15 +60,6 @@ output "log_group_name" { value = module.client_vpn.log_group_name }
 """
 
 
-@pytest.fixture(scope="module")
-def minimal(deploy: Callable[[str], Deployment], server_certificate_arn: str) -> Deployment:
-    deployment = deploy("examples/minimal")
-    with (deployment.folder / "terraform.tfvars").open("a") as tfvars:
-        tfvars.write(f'server_certificate_arn = "{server_certificate_arn}"\n')
-    deployment.apply()
-    return deployment
-
-
 @pytest.fixture
 def front_door(local_aws: LocalAws, openvpn: None) -> Iterator[Callable[[str], OpenVpnServer]]:
     """Serves endpoints with OpenVPN."""
@@ -85,29 +75,6 @@ def front_door(local_aws: LocalAws, openvpn: None) -> Iterator[Callable[[str], O
     yield serve
     for server in servers:
         server.close()
-
-
-def log_events(local_aws: LocalAws, group: str) -> list[dict[str, Any]]:
-    """The events of a log group that are JSON."""
-    pages = local_aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-    messages = [event["message"] for page in pages for event in page["events"]]
-    return [json.loads(message) for message in messages if message.startswith("{")]
-
-
-def connection_log(local_aws: LocalAws, endpoint_id: str) -> list[dict[str, Any]]:
-    """The events of an endpoint's connection log."""
-    described = local_aws.client("ec2").describe_client_vpn_endpoints(ClientVpnEndpointIds=[endpoint_id])
-    return log_events(local_aws, described["ClientVpnEndpoints"][0]["ConnectionLogOptions"]["CloudwatchLogGroup"])
-
-
-def decision(local_aws: LocalAws, group: str, connection_id: str) -> dict[str, Any]:
-    """The decision log's entry about an attempt."""
-    (entry,) = [
-        entry
-        for entry in log_events(local_aws, group)
-        if entry.get("request", {}).get("connection-id") == connection_id
-    ]
-    return entry
 
 
 def test_a_change_in_tfvars_is_what_the_next_connection_meets(
@@ -130,18 +97,15 @@ def test_a_change_in_tfvars_is_what_the_next_connection_meets(
         .startswith("Access denied")
     )
 
-    tfvars = minimal.folder / "terraform.tfvars"
-    old = tfvars.read_text()
-    assert old.startswith("rules = [\n")
-    tfvars.write_text(old.replace("rules = [\n", f"rules = [{NO_LINUX}", 1))
+    minimal.change_file("terraform.tfvars", "rules = [\n", f"rules = [{NO_LINUX}")
     minimal.apply()
 
     # The same client, anew: it shows the message of the policy, to the letter.
     message = start_openvpn(profile, **ANNA).wait_refused()
-    attempt = connection_log(local_aws, endpoint_id)[-1]
+    attempt = local_aws.connection_log(endpoint_id)[-1]
     assert message == f'"Linux" is out, anna@example.com: quote {attempt["connection-id"]}.'
     assert attempt["connection-attempt-failure-reason"] == "client-connect-failed"
-    decided = decision(local_aws, minimal.outputs["log_group_name"], attempt["connection-id"])
+    decided = decision_about(local_aws, minimal.outputs["log_group_name"], attempt["connection-id"])
     assert (decided["effect"], decided["rule"], decided["message"]) == ("deny", "no-linux", message)
     assert decided["policy_digest"] == minimal.outputs["policy_digest"]
 
@@ -175,7 +139,7 @@ def test_two_endpoints_of_one_function_are_told_apart_by_their_keys(
     assert refused.wait_refused() == "Closed (nobody-here)."
     group = deployment.outputs["log_group_name"]
     decided = {
-        key: decision(local_aws, group, connection_log(local_aws, endpoint_id)[-1]["connection-id"])
+        key: decision_about(local_aws, group, local_aws.connection_log(endpoint_id)[-1]["connection-id"])
         for key, endpoint_id in ids.items()
     }
     assert {key: (one["alias"], one["rule"]) for key, one in decided.items()} == {

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
 import textwrap
 import time
-import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto.cloudwatch.models import MetricDatum, cloudwatch_backends
 
 from localaws import LocalAws
+from tools.bundle import archive
 
 MakeEndpoint = Callable[..., str]
 MakeFunction = Callable[..., dict[str, Any]]
@@ -26,10 +23,7 @@ ACCOUNT = "210987654321"
 
 def make_zip(source: str, name: str = "app.py") -> bytes:
     """A bundle of one module."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr(name, textwrap.dedent(source))
-    return data.getvalue()
+    return archive({name: textwrap.dedent(source).encode()})
 
 
 def endpoint_with_handler(
@@ -62,12 +56,6 @@ def endpoint_with_handler(
     return str(endpoint["ClientVpnEndpointId"])
 
 
-def connection_log(aws: LocalAws) -> list[dict[str, Any]]:
-    """The events in the log group "connections"."""
-    pages = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName="connections")
-    return [json.loads(event["message"]) for page in pages for event in page["events"]]
-
-
 def eventually(look: Callable[[], Any], wanted: Any, seconds: float = 10.0) -> None:
     """Waits until what ``look`` returns is what is wanted."""
     deadline = time.monotonic() + seconds
@@ -87,21 +75,6 @@ def refused(call: Callable[..., Any], *positional: Any, **arguments: Any) -> Cli
 def code(error: ClientError) -> str:
     """AWS's error code."""
     return str(error.response["Error"]["Code"])
-
-
-def metric_sum(aws: LocalAws, namespace: str, name: str, dimensions: dict[str, str]) -> float:
-    """The sum of a metric's values of the last minutes."""
-    now = datetime.now(UTC)
-    answer = aws.client("cloudwatch").get_metric_statistics(
-        Namespace=namespace,
-        MetricName=name,
-        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-        StartTime=now - timedelta(minutes=30),
-        EndTime=now + timedelta(minutes=1),
-        Period=3600,
-        Statistics=["Sum"],
-    )
-    return float(sum(point["Sum"] for point in answer["Datapoints"]))
 
 
 def metric_values(aws: LocalAws, namespace: str, name: str, dimensions: dict[str, str]) -> list[float]:

@@ -310,8 +310,7 @@ def test_the_connection_log_gets_an_event_per_attempt(aws: LocalAws, logged_endp
         aws.connect(logged_endpoint, common_name=name, platform="mac", public_ip="198.51.100.7")
         for name in ("{}", denied)
     ]
-    events = aws.client("logs").filter_log_events(logGroupName="connections")["events"]
-    assert [json.loads(event["message"]) for event in events] == [outcome.log_event for outcome in outcomes]
+    assert aws.connection_log(logged_endpoint) == [outcome.log_event for outcome in outcomes]
     allowed_event, denied_event = (outcome.log_event for outcome in outcomes)
     assert list(allowed_event) == [
         "connection-log-type",

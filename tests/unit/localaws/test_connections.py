@@ -13,7 +13,7 @@ import requests
 
 from localaws import LocalAws, LocalAwsError
 from localaws.certificates import CertificateAuthority, self_signed_certificate
-from tests.unit.localaws.helpers import MakeEndpoint, code, eventually, metric_sum, metric_values, refused
+from tests.unit.localaws.helpers import MakeEndpoint, code, eventually, metric_values, refused
 
 LOG_GROUP = "connections"
 
@@ -28,9 +28,9 @@ def endpoint_id(aws: LocalAws, make_endpoint: MakeEndpoint) -> Iterator[str]:
 
 
 def events(aws: LocalAws, connection_id: str) -> list[dict[str, Any]]:
-    """What the connection log says of a connection."""
-    found = aws.client("logs").filter_log_events(logGroupName=LOG_GROUP)["events"]
-    return [event for event in (json.loads(one["message"]) for one in found) if event["connection-id"] == connection_id]
+    """What the connection log says of a connection, whose endpoint may be gone."""
+    found = [json.loads(message) for message in aws.log_messages(LOG_GROUP)]
+    return [event for event in found if event["connection-id"] == connection_id]
 
 
 def described(ec2: Any, endpoint_id: str, connection_id: str) -> dict[str, Any]:
@@ -79,8 +79,8 @@ def test_traffic_and_active_connections_are_metrics(aws: LocalAws, endpoint_id: 
     aws.report_traffic(first, ingress_bytes=1600, egress_bytes=10)
     aws.disconnect(second, ingress_bytes=5)
     dimensions = {"Endpoint": endpoint_id}
-    assert metric_sum(aws, "AWS/ClientVPN", "IngressBytes", dimensions) == 1605
-    assert metric_sum(aws, "AWS/ClientVPN", "EgressBytes", dimensions) == 10
+    assert aws.metric_sum("AWS/ClientVPN", "IngressBytes", dimensions) == 1605
+    assert aws.metric_sum("AWS/ClientVPN", "EgressBytes", dimensions) == 10
     assert metric_values(aws, "AWS/ClientVPN", "ActiveConnectionsCount", dimensions) == [1, 2, 1]
 
 
@@ -220,7 +220,7 @@ def test_a_failed_log_in_is_logged_with_the_user(
     (event,) = events(aws, attempt.connection_id)
     assert event["connection-attempt-failure-reason"] == "authentication-failed"
     assert event["username"] == "eve"
-    assert metric_sum(aws, "AWS/ClientVPN", "AuthenticationFailures", {"Endpoint": with_users}) == 1
+    assert aws.metric_sum("AWS/ClientVPN", "AuthenticationFailures", {"Endpoint": with_users}) == 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from localaws import ConnectionAttempt, LocalAws
-from tests.unit.localaws.helpers import connection_log, endpoint_with_handler, eventually, make_zip, metric_sum
+from tests.unit.localaws.helpers import endpoint_with_handler, eventually, make_zip
 
 NO_ANSWER = "Error establishing connection. Please contact your administrator."
 NAME = "AWSClientVPN-test"
@@ -50,7 +50,7 @@ class World:
 
     def moved(self) -> dict[str, float]:
         """The metrics of the endpoint's handler that are not 0."""
-        sums = {name: metric_sum(self.aws, "AWS/ClientVPN", name, {"Endpoint": self.endpoint_id}) for name in METRICS}
+        sums = {name: self.aws.metric_sum("AWS/ClientVPN", name, {"Endpoint": self.endpoint_id}) for name in METRICS}
         return {name: value for name, value in sums.items() if value}
 
 
@@ -147,7 +147,7 @@ def check(world: World, attempt: ConnectionAttempt, cause: Cause, events: list[d
 def test_each_cause_has_its_reason_its_text_and_its_metric(world: Callable[..., World], cause: Cause) -> None:
     here = world(cause.source, cause.function, **cause.settings)
     attempt = here.connect()
-    check(here, attempt, cause, connection_log(here.aws))
+    check(here, attempt, cause, here.aws.connection_log(here.endpoint_id))
 
 
 WAITING = """
@@ -176,7 +176,7 @@ def test_a_handler_whose_concurrency_is_used_up_is_throttled(world: Callable[...
         (tmp_path / "go").touch()
         assert [one.result().allowed for one in in_flight] == [True, True]
     cause = Cause("client-connect-handler-throttled", "ClientConnectHandlerThrottlingErrors", NO_ANSWER, WAITING)
-    check(here, attempt, cause, connection_log(here.aws))
+    check(here, attempt, cause, here.aws.connection_log(here.endpoint_id))
     assert here.connect().allowed
 
 
@@ -193,8 +193,8 @@ def test_an_invocation_that_client_vpn_gave_up_on_goes_on_and_holds_its_concurre
 
     # For Lambda it was a success.
     of_function = {"FunctionName": NAME}
-    eventually(lambda: metric_sum(here.aws, "AWS/Lambda", "Invocations", of_function), 1)
-    assert metric_sum(here.aws, "AWS/Lambda", "Errors", of_function) == 0
+    eventually(lambda: here.aws.metric_sum("AWS/Lambda", "Invocations", of_function), 1)
+    assert here.aws.metric_sum("AWS/Lambda", "Errors", of_function) == 0
     assert here.connect().allowed
 
 
@@ -206,7 +206,7 @@ def test_a_lambda_that_does_not_answer_is_a_service_error(world: Callable[..., W
     cause = Cause(
         "client-connect-handler-service-error", "ClientConnectHandlerFailedServiceErrors", NO_ANSWER, "(not run)"
     )
-    check(here, attempt, cause, connection_log(here.aws))
+    check(here, attempt, cause, here.aws.connection_log(here.endpoint_id))
 
 
 def test_a_failed_authentication_asks_no_handler(world: Callable[..., World]) -> None:
@@ -215,6 +215,6 @@ def test_a_failed_authentication_asks_no_handler(world: Callable[..., World]) ->
     assert (attempt.allowed, attempt.message, attempt.failure_reason) == (False, "", "authentication-failed")
     assert attempt.request is None
     # Of mutual authentication AWS logs successes alone.
-    assert connection_log(here.aws) == []
-    assert metric_sum(here.aws, "AWS/ClientVPN", "AuthenticationFailures", {"Endpoint": here.endpoint_id}) == 1
+    assert here.aws.log_messages("connections") == []
+    assert here.aws.metric_sum("AWS/ClientVPN", "AuthenticationFailures", {"Endpoint": here.endpoint_id}) == 1
     assert here.moved() == {}

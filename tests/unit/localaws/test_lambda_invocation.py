@@ -284,15 +284,7 @@ def test_an_asynchronous_invocation_is_answered_at_once(
     make_function("def handler(event, context):\n    print('ran with', event)\n", name="AWSClientVPN-later")
     answer = functions.invoke(FunctionName="AWSClientVPN-later", InvocationType="Event", Payload=b"7")
     assert answer["StatusCode"] == 202
-    eventually(lambda: "ran with 7" in messages(aws, "/aws/lambda/AWSClientVPN-later"), True)
-
-
-def messages(aws: LocalAws, group: str) -> list[str]:
-    logs = aws.client("logs")
-    groups = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    if group not in [one["logGroupName"] for one in groups]:
-        return []
-    return [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+    eventually(lambda: "ran with 7" in aws.log_messages("/aws/lambda/AWSClientVPN-later"), True)
 
 
 def test_the_log_has_the_lines_of_lambda_and_of_the_function(
@@ -311,7 +303,7 @@ def test_the_log_has_the_lines_of_lambda_and_of_the_function(
     first = functions.invoke(FunctionName="AWSClientVPN-log", Qualifier="1", LogType="Tail")
     second = functions.invoke(FunctionName="AWSClientVPN-log", Qualifier="1", LogType="Tail")
     request_id = first["ResponseMetadata"]["RequestId"]
-    lines = messages(aws, "/custom")
+    lines = aws.log_messages("/custom")
     assert tail(first) + tail(second) == lines
     assert lines[0].startswith("INIT_START Runtime Version: python:3.")
     assert lines[1:6] == [
@@ -337,7 +329,7 @@ def test_the_log_can_be_json(aws: LocalAws, functions: Any, make_function: MakeF
     logging_config = {"LogFormat": "JSON", "LogGroup": "/json"}
     make_function(source, name="AWSClientVPN-json", LoggingConfig=logging_config)
     functions.invoke(FunctionName="AWSClientVPN-json")
-    events = [json.loads(line) for line in messages(aws, "/json")]
+    events = [json.loads(line) for line in aws.log_messages("/json")]
     assert [event.get("type") for event in events] == ["platform.initStart", "platform.start", None, "platform.report"]
     assert events[2]["message"] == "careful"
     assert events[2]["level"] == "WARNING"
@@ -352,7 +344,7 @@ def test_a_log_subscription_runs_the_function(aws: LocalAws, functions: Any, mak
     logs.create_log_stream(logGroupName="/source", logStreamName="one")
     logs.put_subscription_filter(logGroupName="/source", filterName="all", filterPattern="", destinationArn=arn)
     logs.put_log_events(logGroupName="/source", logStreamName="one", logEvents=[{"timestamp": 1, "message": "old"}])
-    assert "subscribed ['awslogs']" in messages(aws, "/aws/lambda/subscriber")
+    assert "subscribed ['awslogs']" in aws.log_messages("/aws/lambda/subscriber")
 
 
 def test_a_layer_can_be_imported(functions: Any, make_function: MakeFunction) -> None:

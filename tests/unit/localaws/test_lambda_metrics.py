@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto.cloudwatch.models import cloudwatch_backends
 
 from localaws import LocalAws
-from tests.unit.localaws.helpers import MakeFunction, eventually, metric_sum, metric_values
+from tests.unit.localaws.helpers import MakeFunction, eventually, metric_values
 
 NAME = "metered"
 SOURCE = """
@@ -61,13 +62,13 @@ def test_invocations_and_errors_are_counted_for_account_function_and_alias(
         (by_version, 1, 0),
     ]
     for dimensions, invocations, errors in expected:
-        assert metric_sum(aws, "AWS/Lambda", "Invocations", dimensions) == invocations
-        assert metric_sum(aws, "AWS/Lambda", "Errors", dimensions) == errors
+        assert aws.metric_sum("AWS/Lambda", "Invocations", dimensions) == invocations
+        assert aws.metric_sum("AWS/Lambda", "Errors", dimensions) == errors
     durations = metric_values(aws, "AWS/Lambda", "Duration", OF_FUNCTION)
     assert len(durations) == 3
     assert min(durations) > 0
     # A weighted alias alone has a metric for each version.
-    assert metric_sum(aws, "AWS/Lambda", "Invocations", {**by_alias, "ExecutedVersion": "1"}) == 0
+    assert aws.metric_sum("AWS/Lambda", "Invocations", {**by_alias, "ExecutedVersion": "1"}) == 0
 
 
 def test_a_weighted_alias_is_counted_by_version(aws: LocalAws, functions: Any, invoke: Callable[..., Any]) -> None:
@@ -79,17 +80,17 @@ def test_a_weighted_alias_is_counted_by_version(aws: LocalAws, functions: Any, i
         invoke()
     by_alias = {**OF_FUNCTION, "Resource": f"{NAME}:live"}
     by_version = [
-        metric_sum(aws, "AWS/Lambda", "Invocations", {**by_alias, "ExecutedVersion": version}) for version in "12"
+        aws.metric_sum("AWS/Lambda", "Invocations", {**by_alias, "ExecutedVersion": version}) for version in "12"
     ]
-    assert sum(by_version) == metric_sum(aws, "AWS/Lambda", "Invocations", by_alias) == 4
+    assert sum(by_version) == aws.metric_sum("AWS/Lambda", "Invocations", by_alias) == 4
 
 
 def test_what_is_throttled_is_no_invocation(aws: LocalAws, functions: Any, invoke: Callable[..., Any]) -> None:
     functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=0)
     with pytest.raises(ClientError):
         invoke()
-    assert metric_sum(aws, "AWS/Lambda", "Throttles", OF_FUNCTION) == 1
-    assert metric_sum(aws, "AWS/Lambda", "Invocations", OF_FUNCTION) == 0
+    assert aws.metric_sum("AWS/Lambda", "Throttles", OF_FUNCTION) == 1
+    assert aws.metric_sum("AWS/Lambda", "Invocations", OF_FUNCTION) == 0
 
 
 def test_provisioned_concurrency_and_what_spills_over_are_told_apart(
@@ -101,10 +102,10 @@ def test_provisioned_concurrency_and_what_spills_over_are_told_apart(
     invoke()
     invoke(qualifier="1")
     resource = {**OF_FUNCTION, "Resource": f"{NAME}:live"}
-    assert metric_sum(aws, "AWS/Lambda", "ProvisionedConcurrencyInvocations", resource) == 1
-    assert metric_sum(aws, "AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", resource) == 0
+    assert aws.metric_sum("AWS/Lambda", "ProvisionedConcurrencyInvocations", resource) == 1
+    assert aws.metric_sum("AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", resource) == 0
     assert metric_values(aws, "AWS/Lambda", "ProvisionedConcurrencyUtilization", resource) == [1]
-    assert metric_sum(aws, "AWS/Lambda", "ProvisionedConcurrencyInvocations", OF_FUNCTION) == 1
+    assert aws.metric_sum("AWS/Lambda", "ProvisionedConcurrencyInvocations", OF_FUNCTION) == 1
 
 
 def embedded(dimensions: list[Any], values: dict[str, Any], **metric: Any) -> str:
@@ -139,13 +140,10 @@ def test_a_line_that_is_not_in_the_format_is_only_logged(aws: LocalAws, invoke: 
     assert "FunctionError" not in invoke(log=[line])
     metrics = aws.client("cloudwatch").list_metrics(Namespace="Ours")["Metrics"]
     assert metrics == []
-    events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{NAME}")["events"]
-    assert line in [event["message"] for event in events]
+    assert line in aws.log_messages(f"/aws/lambda/{NAME}")
 
 
 def test_metric_data_are_found_by_all_dimensions(aws: LocalAws, invoke: Callable[..., Any]) -> None:
-    from datetime import UTC, datetime, timedelta
-
     invoke()
     now = datetime.now(UTC)
     by_alias = {**OF_FUNCTION, "Resource": f"{NAME}:live"}

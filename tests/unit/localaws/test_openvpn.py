@@ -27,7 +27,7 @@ from localaws.openvpn import (
     User,
     written_profiles,
 )
-from tests.unit.localaws.helpers import MakeEndpoint, MakeFunction, eventually, metric_sum
+from tests.unit.localaws.helpers import MakeEndpoint, MakeFunction, eventually
 from tools.openvpn_client import OpenVpnClient
 
 StartOpenVpn = Callable[..., OpenVpnClient]
@@ -112,7 +112,7 @@ def statuses(ec2: Any, endpoint_id: str) -> list[str]:
 
 
 def invocations(aws: LocalAws) -> float:
-    return metric_sum(aws, "AWS/Lambda", "Invocations", {"FunctionName": "AWSClientVPN-test"})
+    return aws.metric_sum("AWS/Lambda", "Invocations", {"FunctionName": "AWSClientVPN-test"})
 
 
 def test_a_client_that_is_let_in_has_the_address_that_ec2_says(
@@ -206,7 +206,7 @@ def test_a_wrong_password_is_refused_without_a_word_and_never_reaches_the_handle
     assert client.wait_refused() == ""
 
     assert invocations(aws) == before
-    assert metric_sum(aws, "AWS/ClientVPN", "AuthenticationFailures", {"Endpoint": endpoint_id}) == 1
+    assert aws.metric_sum("AWS/ClientVPN", "AuthenticationFailures", {"Endpoint": endpoint_id}) == 1
 
 
 def test_a_certificate_of_another_authority_never_reaches_the_handler(

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from localaws import ConnectionAttempt, LocalAws
-from tests.unit.localaws.helpers import connection_log, endpoint_with_handler, metric_sum
+from tests.unit.localaws.helpers import endpoint_with_handler
 
 ROOT = Path(__file__).parents[3]
 BUNDLE = ROOT / "modules" / "handler" / "connect_handler.zip"
@@ -64,17 +64,16 @@ class World:
             return [attempt.result(120) for attempt in [pool.submit(connect, number) for number in range(CLIENTS)]]
 
     def endpoint_metric(self, name: str) -> float:
-        return metric_sum(self.aws, "AWS/ClientVPN", name, {"Endpoint": self.endpoint_id})
+        return self.aws.metric_sum("AWS/ClientVPN", name, {"Endpoint": self.endpoint_id})
 
     def function_metric(self, name: str) -> float:
-        return metric_sum(self.aws, "AWS/Lambda", name, {"FunctionName": NAME})
+        return self.aws.metric_sum("AWS/Lambda", name, {"FunctionName": NAME})
 
     def check(self, attempts: list[ConnectionAttempt]) -> Counter[str]:
         """Compares log, metrics and connections with the outcomes; how many there were of each."""
         outcomes = Counter(attempt.failure_reason or ALLOWED for attempt in attempts)
-        logged = Counter(
-            event["connection-attempt-failure-reason"].replace("NA", ALLOWED) for event in connection_log(self.aws)
-        )
+        events = self.aws.connection_log(self.endpoint_id)
+        logged = Counter(event["connection-attempt-failure-reason"].replace("NA", ALLOWED) for event in events)
         assert logged == outcomes
         assert self.endpoint_metric("ClientConnectHandlerDeniedConnections") == outcomes[DENIED]
         assert self.endpoint_metric("ClientConnectHandlerThrottlingErrors") == outcomes[THROTTLED]
