@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 
 from .networks import NetworkSet, parse_address, parse_network, surrounding_network
-from .problems import Problems, found, one_of
+from .problems import Problems, found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
     from typing import Any
 
+    from .problems import Path
     from .request import Request
 
     Version = tuple[int, ...]
@@ -151,9 +152,9 @@ class Condition:
 # --- patterns and names ----------------------------------------------------------------------------------------------
 
 
-def _patterns(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
+def _patterns(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``common_name``, ``username``, ``platform``: one of the patterns matches the field."""
-    patterns = _strings(value, where, problems)
+    patterns = _strings(value, path, problems)
     if patterns is None:
         return None
     exact, prefixes, glob = _split(patterns)
@@ -167,9 +168,9 @@ def _patterns(key: str, value: Any, where: str, problems: Problems) -> Condition
     return Condition(key, test, exact if glob is None else None, prefixes)
 
 
-def _groups(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
+def _groups(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``groups``: one of the patterns matches one of the groups."""
-    patterns = _strings(value, where, problems, _name_of("a group"))
+    patterns = _strings(value, path, problems, _name_of("a group"))
     if patterns is None:
         return None
     exact, prefixes, glob = _split(patterns)
@@ -187,9 +188,9 @@ def _groups(key: str, value: Any, where: str, problems: Problems) -> Condition |
     return Condition(key, test, exact if glob is None else None, prefixes)
 
 
-def _all_groups(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
+def _all_groups(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``all_groups``: the request has every one of the names."""
-    names = _strings(value, where, problems, _name_of("a group"))
+    names = _strings(value, path, problems, _name_of("a group"))
     if names is None:
         return None
     wanted = frozenset(map(fold, names))
@@ -201,9 +202,9 @@ def _all_groups(key: str, value: Any, where: str, problems: Problems) -> Conditi
     return Condition(key, test, frozenset([min(wanted)]))  # who has all of them has this one
 
 
-def _endpoint(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
+def _endpoint(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``endpoint``: one of the values is the alias that was invoked, or the endpoint's id."""
-    names = _strings(value, where, problems, _name_of("an endpoint"))
+    names = _strings(value, path, problems, _name_of("an endpoint"))
     if names is None:
         return None
     exact = frozenset(names)
@@ -215,9 +216,9 @@ def _endpoint(key: str, value: Any, where: str, problems: Problems) -> Condition
     return Condition(key, test, exact)
 
 
-def _posture(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
+def _posture(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``posture``: one of the statuses has been assigned; unknown where one of them might have been."""
-    statuses = _strings(value, where, problems, _name_of("a status"))
+    statuses = _strings(value, path, problems, _name_of("a status"))
     if statuses is None:
         return None
     exact = frozenset(statuses)
@@ -288,12 +289,12 @@ def _numbers(text: str) -> Version:
     return tuple(numbers)
 
 
-def _version(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
+def _version(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``*_version``: the constraint, in Terraform's syntax, is satisfied."""
     checks = _constraint(value) if isinstance(value, str) else None
     if checks is None:
         problems.add(
-            where,
+            path,
             f"is {found(value)}",
             'write a version constraint such as ">= 10.0.19045, < 11" or "~> 2.6"',
         )
@@ -334,7 +335,7 @@ _MIRRORED = {"=": "__eq__", "!=": "__ne__", ">=": "__le__", "<=": "__ge__", ">":
 # --- addresses -------------------------------------------------------------------------------------------------------
 
 
-def _public_ip(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
+def _public_ip(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``public_ip``: the client's address lies in one of the networks."""
     networks: list[Network] = []
 
@@ -345,7 +346,7 @@ def _public_ip(key: str, value: Any, where: str, problems: Problems) -> Conditio
             return _network_advice(text)
         return None
 
-    if _strings(value, where, problems, advise) is None:
+    if _strings(value, path, problems, advise) is None:
         return None
     merged = NetworkSet(networks)
 
@@ -367,26 +368,26 @@ def _network_advice(text: str) -> str:
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
-def _time(key: str, value: Any, where: str, problems: Problems) -> Condition | None:
+def _time(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``time``: now lies inside the days, the hours and the period."""
     before = len(problems)
     if not isinstance(value, dict):
         problems.add(
-            where,
+            path,
             f"is {found(value)}",
             'write an object such as { days = ["mon"], start = "07:00", end = "20:00" }',
         )
         return None
     for name in value:
         if name not in TIME_KEYS:
-            problems.add(where, f"has the unknown key {found(name)}", one_of(name, TIME_KEYS))
-    days = _days(value["days"], f"{where}.days", problems) if "days" in value else None
-    hours = _hours(value, where, problems)
-    zone = _zone(value["timezone"], f"{where}.timezone", problems) if "timezone" in value else None
-    not_before = _instant(value, "not_before", where, problems)
-    not_after = _instant(value, "not_after", where, problems)
+            problems.add_unknown_key(path, name, TIME_KEYS)
+    days = _days(value["days"], (*path, "days"), problems) if "days" in value else None
+    hours = _hours(value, path, problems)
+    zone = _zone(value["timezone"], (*path, "timezone"), problems) if "timezone" in value else None
+    not_before = instant(value, "not_before", path, problems)
+    not_after = instant(value, "not_after", path, problems)
     if not value.keys() - {"timezone"}:
-        problems.add(where, "names no time", "write days, start and end, not_before or not_after")
+        problems.add(path, "names no time", "write days, start and end, not_before or not_after")
     if len(problems) > before:
         return None
     start, end = hours or (0, _DAY_MINUTES)
@@ -409,29 +410,29 @@ def _time(key: str, value: Any, where: str, problems: Problems) -> Condition | N
     return Condition(key, test)
 
 
-def _days(value: Any, where: str, problems: Problems) -> frozenset[int] | None:
-    names = _strings(value, where, problems, lambda day: None if day in DAYS else "write one of " + ", ".join(DAYS))
+def _days(value: Any, path: Path, problems: Problems) -> frozenset[int] | None:
+    names = _strings(value, path, problems, lambda day: None if day in DAYS else "write one of " + ", ".join(DAYS))
     return None if names is None else frozenset([DAYS.index(name) for name in names])
 
 
-def _hours(value: dict[str, Any], where: str, problems: Problems) -> tuple[int, int] | None:
+def _hours(value: dict[str, Any], path: Path, problems: Problems) -> tuple[int, int] | None:
     for name, other in (("start", "end"), ("end", "start")):
         if name in value and other not in value:
-            problems.add(where, f"has {name} without {other}", "write both or neither")
-    start = _clock(value, "start", where, problems)
-    end = _clock(value, "end", where, problems)
+            problems.add(path, f"has {name} without {other}", "write both or neither")
+    start = _clock(value, "start", path, problems)
+    end = _clock(value, "end", path, problems)
     if start is None or end is None:
         return None
     if start == end:
         problems.add(
-            where,
+            path,
             f"has equal start and end, {found(value['end'])}",
             'for the whole day write start = "00:00", end = "24:00"',
         )
     return start, end
 
 
-def _clock(value: dict[str, Any], name: str, where: str, problems: Problems) -> int | None:
+def _clock(value: dict[str, Any], name: str, path: Path, problems: Problems) -> int | None:
     """Return the minute of the day of ``HH:MM``; only an ``end`` may be ``24:00``."""
     if name not in value:
         return None
@@ -439,15 +440,15 @@ def _clock(value: dict[str, Any], name: str, where: str, problems: Problems) -> 
     if name == "end" and text == "24:00":
         return _DAY_MINUTES
     if not isinstance(text, str) or not _CLOCK.fullmatch(text):
-        problems.add(f"{where}.{name}", f"is {found(text)}", 'write HH:MM, such as "07:00" (end may be "24:00")')
+        problems.add((*path, name), f"is {found(text)}", 'write HH:MM, such as "07:00" (end may be "24:00")')
         return None
     return int(text[:2]) * 60 + int(text[3:])
 
 
-def _zone(name: Any, where: str, problems: Problems) -> Any:
+def _zone(name: Any, path: Path, problems: Problems) -> Any:
     """Return the time zone, or None for UTC."""
     if not isinstance(name, str) or not _TIMEZONE.fullmatch(name):
-        problems.add(where, f"is {found(name)}", 'write an IANA name such as "Europe/Berlin"')
+        problems.add(path, f"is {found(name)}", 'write an IANA name such as "Europe/Berlin"')
         return None
     if name == "UTC":
         return None
@@ -457,15 +458,15 @@ def _zone(name: Any, where: str, problems: Problems) -> Any:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError, ValueError):  # OSError: the name of a folder of time zones
         problems.add(
-            where,
+            path,
             f"is {found(name)}, which the IANA time zone database does not have",
             'write a name such as "Europe/Berlin"',
         )
         return None
 
 
-def _instant(value: dict[str, Any], name: str, where: str, problems: Problems) -> float | None:
-    """Return seconds since 1970-01-01 UTC of an RFC 3339 timestamp."""
+def instant(value: dict[str, Any], name: str, path: Path, problems: Problems) -> float | None:
+    """Return seconds since 1970-01-01 UTC of the RFC 3339 timestamp that ``value[name]`` is, or None for none."""
     if name not in value:
         return None
     text = value[name]
@@ -477,7 +478,7 @@ def _instant(value: dict[str, Any], name: str, where: str, problems: Problems) -
         except ValueError:
             pass  # such as a 31st of June
     problems.add(
-        f"{where}.{name}",
+        (*path, name),
         f"is {found(text)}",
         'write RFC 3339 with an offset, such as "2026-12-24T18:00:00Z"',
     )
@@ -488,23 +489,23 @@ def _instant(value: dict[str, Any], name: str, where: str, problems: Problems) -
 
 
 def _strings(
-    value: Any, where: str, problems: Problems, advise: Callable[[str], str | None] | None = None
+    value: Any, path: Path, problems: Problems, advise: Callable[[str], str | None] | None = None
 ) -> list[str] | None:
     """Return a list of strings that has at least one, or None where it has problems.
 
     ``advise`` says what to write instead of a string that is not good enough, or None for one that is.
     """
     if not isinstance(value, list):
-        problems.add(where, f"is {found(value)}", "write a list of strings")
+        problems.add(path, f"is {found(value)}", "write a list of strings")
         return None
     if not value:
-        problems.add(where, "is empty", "leave it out, or name what it should match")
+        problems.add(path, "is empty", "leave it out, or name what it should match")
         return None
     before = len(problems)
     for position, element in enumerate(value):
         advice = "write a string" if not isinstance(element, str) else advise(element) if advise is not None else None
         if advice is not None:
-            problems.add(f"{where}[{position}]", f"is {found(element)}", advice)
+            problems.add((*path, position), f"is {found(element)}", advice)
     return value if len(problems) == before else None
 
 
@@ -513,7 +514,7 @@ def _name_of(thing: str) -> Callable[[str], str | None]:
     return lambda text: None if text else f"write the name of {thing}"
 
 
-CONDITIONS: dict[str, Callable[[str, Any, str, Problems], Condition | None]] = {
+CONDITIONS: dict[str, Callable[[str, Any, Path, Problems], Condition | None]] = {
     "all_groups": _all_groups,
     "aws_client_version": _version,
     "client_openvpn_version": _version,
@@ -533,24 +534,24 @@ RULE_CONDITIONS = tuple(CONDITIONS)
 POSTURE_CONDITIONS = tuple([key for key in CONDITIONS if key != "posture"])
 
 
-def conditions(block: Any, allowed: Iterable[str], where: str, problems: Problems) -> tuple[Condition, ...]:
+def conditions(block: Any, allowed: Iterable[str], path: Path, problems: Problems) -> tuple[Condition, ...]:
     """Make the conditions of a ``when`` or an ``unless``; all of them must hold.
 
     A block that is there must limit something: null or an empty object would widen an allow rule to everybody, or
     switch a rule off, without anybody having written so.
     """
     if not isinstance(block, dict):
-        problems.add(where, f"is {found(block)}", "leave it out, or write an object of conditions")
+        problems.add(path, f"is {found(block)}", "leave it out, or write an object of conditions")
         return ()
     if not block:
-        problems.add(where, "is empty", "leave it out, or write at least one condition")
+        problems.add(path, "is empty", "leave it out, or write at least one condition")
         return ()
     made = []
     for key, value in block.items():
         if key not in allowed:
-            problems.add(where, f"has the unknown key {found(key)}", one_of(key, allowed))
+            problems.add_unknown_key(path, key, allowed)
             continue
-        condition = CONDITIONS[key](key, value, f"{where}.{key}", problems)
+        condition = CONDITIONS[key](key, value, (*path, key), problems)
         if condition is not None:
             made.append(condition)
     return tuple(made)

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .evaluation import Decision
+    from .evaluation import Decision, Outcome
     from .settings import Settings
 
 METRIC_NAMESPACE = "ClientVPNConnectHandler"
@@ -77,20 +77,11 @@ def line(
     """
     policy = settings.policy
     entry: dict[str, Any] = {
-        "time": _timestamp(now),
-        "effect": "allow" if decision is not None and decision.allow else "deny",
-        "reason": reason,
-        "rule": decision and decision.rule,
-        "applied": decision.applied if decision is not None else [],
-        "unknown": [{"rule": rule, "conditions": names} for rule, names in decision.unknown]
-        if decision is not None
-        else [],
-        "shadow": _shadow(decision),
+        "time": timestamp(now),
+        **decided(reason, decision),
         "shadow_mode": policy is not None and policy.shadow_mode,
-        "posture": decision.posture if decision is not None else [],
-        "message": decision.message if decision is not None else "",
         "problems": problems,
-        "request": {field: event[field] for field in FIELDS if field in event} if isinstance(event, dict) else event,
+        "request": requested(event),
         "answer": answer,
         "policy_digest": settings.policy_digest,
         "function_name": settings.function_name,
@@ -127,19 +118,44 @@ def write(text: str) -> None:
         pass
 
 
-def _shadow(decision: Decision | None) -> dict[str, Any] | None:
-    if decision is None or decision.shadow is None:
-        return None
-    shadow = decision.shadow
+def decided(reason: str, decision: Decision | None) -> dict[str, Any]:
+    """Return what a line says of the decision; ``reason`` is the reason where the policy was not asked."""
+    if decision is None:
+        return {
+            "effect": "deny",
+            "reason": reason,
+            "rule": None,
+            "applied": [],
+            "unknown": [],
+            "shadow": None,
+            "posture": [],
+            "message": "",
+        }
     return {
-        "effect": "allow" if shadow.allow else "deny",
-        "reason": shadow.reason,
-        "rule": shadow.rule,
-        "applied": shadow.applied,
+        **_outcome(decision),
+        "unknown": [{"rule": rule, "conditions": names} for rule, names in decision.unknown],
+        "shadow": None if decision.shadow is None else _outcome(decision.shadow),
+        "posture": decision.posture,
+        "message": decision.message,
     }
 
 
-def _timestamp(now: float) -> str:
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "effect": "allow" if outcome.allow else "deny",
+        "reason": outcome.reason,
+        "rule": outcome.rule,
+        "applied": outcome.applied,
+    }
+
+
+def requested(event: Any) -> Any:
+    """Return what a line says of the request: the fields that Client VPN sends, and no others."""
+    return {field: event[field] for field in FIELDS if field in event} if isinstance(event, dict) else event
+
+
+def timestamp(now: float) -> str:
+    """Return a time in RFC 3339, with milliseconds: ``2026-11-23T09:00:00.000Z``."""
     seconds, milliseconds = divmod(int(now * 1000), 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}Z"
 

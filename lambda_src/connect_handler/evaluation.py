@@ -84,7 +84,7 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
     """
     facts = Facts(request, now)
     unknown: list[tuple[str, list[str]]] = []
-    posture = _posture(policy, facts, unknown)
+    posture = assign_posture(policy, facts, unknown)
     applying: list[AccessRule] = []
     rules = policy.rules
     for position in policy.index.candidates(facts):
@@ -97,17 +97,21 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
 
     shadows = [rule for rule in applying if rule.shadow]
     counted = [rule for rule in applying if not rule.shadow] if shadows else applying
-    decision = Decision(*_outcome(counted), [rule.label for rule in counted])
+    decision = Decision(*outcome(counted), [rule.label for rule in counted])
     decision.posture = posture
     decision.unknown = unknown
     decision.message = ""
     if not decision.allow:
         decision.message = cut(_message(policy, counted).fill(request, decision.rule or decision.reason))
-    decision.shadow = Outcome(*_outcome(applying), [rule.label for rule in shadows]) if shadows else None
+    decision.shadow = Outcome(*outcome(applying), [rule.label for rule in shadows]) if shadows else None
     return decision
 
 
-def _posture(policy: Policy, facts: Facts, unknown: list[tuple[str, list[str]]]) -> list[str]:
+def assign_posture(policy: Policy, facts: Facts, unknown: list[tuple[str, list[str]]]) -> list[str]:
+    """Assign posture compliance statuses, in document order, and tell them to ``facts`` too.
+
+    Posture rules that are neither true nor false are added to ``unknown``.
+    """
     statuses: list[str] = []
     possible: list[str] = []
     for position in policy.posture_index.candidates(facts) if policy.posture_rules else ():
@@ -125,8 +129,8 @@ def _posture(policy: Policy, facts: Facts, unknown: list[tuple[str, list[str]]])
     return statuses
 
 
-def _outcome(applying: list[AccessRule]) -> tuple[bool, str, str | None]:
-    """Decide, of the rules that apply in document order."""
+def outcome(applying: list[AccessRule]) -> tuple[bool, str, str | None]:
+    """Decide, of the rules that apply in document order: whether to allow, for which reason, by which rule."""
     denier = _first_denying(applying)
     if denier is not None:
         return False, EXPLICIT_DENY, denier.label

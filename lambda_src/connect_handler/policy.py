@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .conditions import Condition, Facts
+    from .problems import Path
 
 ALLOW = "allow"
 DENY = "deny"
@@ -32,12 +33,13 @@ class PolicyError(Exception):
     Attributes
     ----------
     problems
-        Everything that is wrong with it, a sentence each: where, what was found, what to write instead.
+        Everything that is wrong with it, a sentence each: where, what was found, what to write instead. They are
+        :class:`~connect_handler.problems.Problem` and know their place in the document.
     digest
         Of the document, as a policy has it; None where not even the document could be read.
     """
 
-    def __init__(self, problems: list[str], digest: str | None = None) -> None:
+    def __init__(self, problems: Problems, digest: str | None = None) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
         self.digest = digest
@@ -152,19 +154,19 @@ class Policy:
         text = _unpacked(text)
         self.digest = _sha256(text)
         document = _decoded(text, self.digest)
-        problems = Problems()
+        problems = Problems(document)
         for key in document:
             if key not in POLICY_KEYS:
-                problems.add("the policy", f"has the unknown key {found(key)}", one_of(key, POLICY_KEYS))
+                problems.add_unknown_key((), key, POLICY_KEYS)
         self.posture_rules = _posture_rules(document.get("posture_rules"), problems)
         self.default_posture_status = _default_status(document.get("default_posture_status"), problems)
         statuses = {rule.status for rule in self.posture_rules} | {self.default_posture_status or ""}
         statuses.discard("")  # of a rule whose status is missing
         self.rules = _rules(document.get("rules"), statuses, problems)
         self.default_deny_message = _message(
-            document.get("default_deny_message"), "default_deny_message", problems
+            document.get("default_deny_message"), ("default_deny_message",), problems
         ) or Message(DEFAULT_DENY_MESSAGE)
-        self.shadow_mode = _flag(document.get("shadow_mode"), "shadow_mode", problems)
+        self.shadow_mode = _flag(document.get("shadow_mode"), ("shadow_mode",), problems)
         if problems:
             raise PolicyError(problems, self.digest)
         self.index = Index([rule.when for rule in self.rules])
@@ -177,7 +179,7 @@ class Policy:
 def _unpacked(text: str) -> str:
     text = text.strip()
     if not text:
-        raise PolicyError(["the policy is missing; set the environment variable POLICY to a policy document"])
+        raise _unreadable("is missing", "set the environment variable POLICY to a policy document")
     if text.startswith("{"):
         return text
     import binascii
@@ -188,23 +190,25 @@ def _unpacked(text: str) -> str:
         unpacking = zlib.decompressobj(wbits=31)  # gzip, with its header and its checksum
         unpacked = unpacking.decompress(packed)
         if not unpacking.eof or unpacking.unused_data:
-            raise PolicyError(
-                ["the policy is cut off, or has something behind its end; render it again with base64gzip"]
-            )
+            raise _unreadable("is cut off, or has something behind its end", "render it again with base64gzip")
         return unpacked.decode()
     except (ValueError, zlib.error) as error:
-        raise PolicyError(
-            [f"the policy is neither a JSON object nor base64 of gzip of one ({error}); render it again"]
-        ) from None
+        raise _unreadable(f"is neither a JSON object nor base64 of gzip of one ({error})", "render it again") from None
+
+
+def _unreadable(what: str, instead: str, digest: str | None = None) -> PolicyError:
+    problems = Problems(None)
+    problems.add((), what, instead)
+    return PolicyError(problems, digest)
 
 
 def _decoded(text: str, digest: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PolicyError([f"the policy is not JSON: {error}"], digest) from None
+        raise _unreadable(f"is not JSON: {error}", "render it again", digest) from None
     if not isinstance(document, dict):
-        raise PolicyError([f"the policy is {found(document)}; write an object with rules"], digest)
+        raise _unreadable(f"is {found(document)}", "write an object with rules", digest)
     return document
 
 
@@ -223,51 +227,50 @@ def _sha256(text: str) -> str:
 
 def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRule, ...]:
     if not isinstance(value, list):
-        problems.add("rules", f"is {found(value)}", "write a list of rules")
+        problems.add(("rules",), f"is {found(value)}", "write a list of rules")
         return ()
     rules = []
     names: dict[str, int] = {}
     allows = False
     for position, element in enumerate(value):
-        where = f"rules[{position}]"
+        path: Path = ("rules", position)
         if not isinstance(element, dict):
-            problems.add(where, f"is {found(element)}", 'write an object such as { name = "staff", effect = "allow" }')
+            problems.add(path, f"is {found(element)}", 'write an object such as { name = "staff", effect = "allow" }')
             allows = True  # for all that is known
             continue
         name = element.get("name")
         if not isinstance(name, str) or not name:
-            problems.add(f"{where}: name", _wrong(element, "name"), 'write one that no other rule has: name = "staff"')
+            problems.add((*path, "name"), _wrong(element, "name"), 'write one that no other rule has: name = "staff"')
             name = ""
         else:
             if name in names:
                 what = f"is {found(name)}, as that of rules[{names[name]}]"
-                problems.add(f"{where}: name", what, "write one that no other rule has")
+                problems.add((*path, "name"), what, "write one that no other rule has")
             if len(name) > MAX_CHARACTERS:
-                problems.add(f"{where}: name", f"has {len(name)} characters", f"write at most {MAX_CHARACTERS}")
+                problems.add((*path, "name"), f"has {len(name)} characters", f"write at most {MAX_CHARACTERS}")
             names.setdefault(name, position)
-            where += f" {found(name)}"
-        rule = AccessRule(name, *_blocks(element, RULE_KEYS, RULE_CONDITIONS, where, problems))
-        _check_posture_conditions(rule, statuses, where, problems)
-        rule.denies = _denies(element, where, problems)
-        rule.shadow = _flag(element.get("shadow"), f"{where}: shadow", problems)
-        rule.message = _message(element.get("message"), f"{where}: message", problems)
+        rule = AccessRule(name, *_blocks(element, RULE_KEYS, RULE_CONDITIONS, path, problems))
+        _check_posture_conditions(rule, statuses, path, problems)
+        rule.denies = _denies(element, path, problems)
+        rule.shadow = _flag(element.get("shadow"), (*path, "shadow"), problems)
+        rule.message = _message(element.get("message"), (*path, "message"), problems)
         if rule.message is not None and element.get("effect") == ALLOW:
-            problems.add(f"{where}: message", "is on a rule that allows", 'remove it, or write effect = "deny"')
+            problems.add((*path, "message"), "is on a rule that allows", 'remove it, or write effect = "deny"')
         allows = allows or (element.get("effect") != DENY and not rule.shadow)
         rules.append(rule)
     if not allows:
         problems.add(
-            "rules",
+            ("rules",),
             "have none that allows: nobody could connect",
             'write at least one with effect = "allow" and without shadow = true',
         )
     return tuple(rules)
 
 
-def _denies(element: dict[str, Any], where: str, problems: Problems) -> bool:
+def _denies(element: dict[str, Any], path: Path, problems: Problems) -> bool:
     effect = element.get("effect")
     if effect not in (ALLOW, DENY):
-        problems.add(f"{where}: effect", _wrong(element, "effect"), 'write "allow" or "deny"')
+        problems.add((*path, "effect"), _wrong(element, "effect"), 'write "allow" or "deny"')
     return effect != ALLOW
 
 
@@ -275,21 +278,23 @@ def _posture_rules(value: Any, problems: Problems) -> tuple[PostureRule, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        problems.add("posture_rules", f"is {found(value)}", "write a list of posture rules")
+        problems.add(("posture_rules",), f"is {found(value)}", "write a list of posture rules")
         return ()
     rules = []
     for position, element in enumerate(value):
-        where = f"posture_rules[{position}]"
+        path: Path = ("posture_rules", position)
         if not isinstance(element, dict):
-            problems.add(where, f"is {found(element)}", 'write an object such as { status = "compliant" }')
+            problems.add(path, f"is {found(element)}", 'write an object such as { status = "compliant" }')
             continue
-        rule = PostureRule(where, *_blocks(element, POSTURE_RULE_KEYS, POSTURE_CONDITIONS, where, problems))
-        rule.status = _status(element.get("status"), f"{where}: status", _wrong(element, "status"), problems)
+        rule = PostureRule(
+            problems.where(path), *_blocks(element, POSTURE_RULE_KEYS, POSTURE_CONDITIONS, path, problems)
+        )
+        rule.status = _status(element.get("status"), (*path, "status"), _wrong(element, "status"), problems)
         rules.append(rule)
     distinct = {rule.status for rule in rules if rule.status}
     if len(distinct) > MAX_STATUSES:
         problems.add(
-            "posture_rules",
+            ("posture_rules",),
             f"have {len(distinct)} distinct statuses",
             f"AWS takes at most {MAX_STATUSES} in an answer: write fewer",
         )
@@ -300,18 +305,18 @@ def _blocks(
     element: dict[str, Any],
     keys: tuple[str, ...],
     condition_keys: tuple[str, ...],
-    where: str,
+    path: Path,
     problems: Problems,
 ) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
     for key in element:
         if key not in keys:
-            problems.add(where, f"has the unknown key {found(key)}", one_of(key, keys))
-    when = conditions(element["when"], condition_keys, f"{where}: when", problems) if "when" in element else ()
-    unless = conditions(element["unless"], condition_keys, f"{where}: unless", problems) if "unless" in element else ()
+            problems.add_unknown_key(path, key, keys)
+    when = conditions(element["when"], condition_keys, (*path, "when"), problems) if "when" in element else ()
+    unless = conditions(element["unless"], condition_keys, (*path, "unless"), problems) if "unless" in element else ()
     return when, unless
 
 
-def _check_posture_conditions(rule: Rule, statuses: set[str], where: str, problems: Problems) -> None:
+def _check_posture_conditions(rule: Rule, statuses: set[str], path: Path, problems: Problems) -> None:
     """A status that nothing assigns is a misspelt one: a deny rule that names it would never deny."""
     for block, made in (("when", rule.when), ("unless", rule.unless)):
         for condition in made:
@@ -319,7 +324,7 @@ def _check_posture_conditions(rule: Rule, statuses: set[str], where: str, proble
                 for status in sorted(map(str, condition.exact - statuses)):
                     what = f"has {found(status)}, which no posture rule assigns"
                     instead = one_of(status, statuses) if statuses else "write a posture rule that does"
-                    problems.add(f"{where}: {block}.posture", what, instead)
+                    problems.add((*path, block, "posture"), what, instead)
 
 
 # --- single values ---------------------------------------------------------------------------------------------------
@@ -329,38 +334,38 @@ def _wrong(element: dict[str, Any], key: str) -> str:
     return f"is {found(element[key])}" if key in element else "is missing"
 
 
-def _flag(value: Any, where: str, problems: Problems) -> bool:
+def _flag(value: Any, path: Path, problems: Problems) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        problems.add(where, f"is {found(value)}", "write true or false")
+        problems.add(path, f"is {found(value)}", "write true or false")
     return value is True
 
 
-def _message(value: Any, where: str, problems: Problems) -> Message | None:
+def _message(value: Any, path: Path, problems: Problems) -> Message | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value:
-        problems.add(where, f"is {found(value)}", "write a text, or leave it out")
+        problems.add(path, f"is {found(value)}", "write a text, or leave it out")
         return None
     if len(value) > MAX_CHARACTERS:
-        problems.add(where, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
+        problems.add(path, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
     for name in PLACEHOLDER.findall(value):
         if name not in PLACEHOLDERS:
-            problems.add(where, f"has the unknown placeholder {found(name)}", one_of(name, PLACEHOLDERS))
+            problems.add(path, f"has the unknown placeholder {found(name)}", one_of(name, PLACEHOLDERS))
     return Message(value)
 
 
 def _default_status(value: Any, problems: Problems) -> str | None:
     if value is None or value == "":
         return None
-    return _status(value, "default_posture_status", f"is {found(value)}", problems)
+    return _status(value, ("default_posture_status",), f"is {found(value)}", problems)
 
 
-def _status(value: Any, where: str, wrong: str, problems: Problems) -> str:
+def _status(value: Any, path: Path, wrong: str, problems: Problems) -> str:
     if not isinstance(value, str) or not value:
-        problems.add(where, wrong, 'write one such as "compliant"')
+        problems.add(path, wrong, 'write one such as "compliant"')
         return ""
     if len(value) > MAX_CHARACTERS:
-        problems.add(where, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
+        problems.add(path, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
     return value

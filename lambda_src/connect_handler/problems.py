@@ -1,4 +1,4 @@
-"""What is wrong with a policy, in words: where, what was found, what to write instead.
+"""What is wrong with a policy, or with its tests, in words: where, what was found, what to write instead.
 
 The plan says the same in the same words (modules/policy).
 """
@@ -12,15 +12,64 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    Path = tuple[str | int, ...]
+    """Where something stands in a document: ``("rules", 0, "when", "groups", 2)``."""
 
-class Problems(list[str]):
-    """All problems of a policy, in the order in which they were found."""
 
-    __slots__ = ()
+class Problem(str):
+    """A problem in words: ``rules[0] "staff": when.groups is empty; leave it out, ...``.
 
-    def add(self, where: str, what: str, instead: str) -> None:
-        """Add a problem: ``rules[0] "staff": when.groups is empty; leave it out, ...``."""
-        self.append(f"{where} {what}; {instead}")
+    Attributes
+    ----------
+    path
+        Where in the document it is: keys and positions. What is missing has the path that it would have.
+    """
+
+    __slots__ = ("path",)
+
+    path: Path
+
+
+class Problems(list[Problem]):
+    """All problems of a document, in the order in which they were found."""
+
+    __slots__ = ("_document",)
+
+    def __init__(self, document: Any) -> None:
+        """Take the document, whose rules and tests the problems call by name."""
+        super().__init__()
+        self._document = document
+
+    def add(self, path: Path, what: str, instead: str) -> None:
+        """Add a problem with the value at ``path``."""
+        self._add(path, f"{self.where(path)} {what}; {instead}")
+
+    def add_unknown_key(self, path: Path, key: str, candidates: Iterable[str]) -> None:
+        """Add that the object at ``path`` has a key that it cannot have."""
+        self._add((*path, key), f"{self.where(path)} has the unknown key {found(key)}; {one_of(key, candidates)}")
+
+    def _add(self, path: Path, text: str) -> None:
+        problem = Problem(text)
+        problem.path = path
+        self.append(problem)
+
+    def where(self, path: Path) -> str:
+        """Return a path in words: ``rules[0] "staff": when.groups[2]``."""
+        if not path:
+            return "the policy"
+        if len(path) == 1:
+            return str(path[0])
+        words = f"{path[0]}[{path[1]}]"
+        if path[0] != "posture_rules" and path[2:] != ("name",):
+            element = self._document[path[0]][path[1]]
+            name = element.get("name") if isinstance(element, dict) else None
+            if isinstance(name, str) and name:
+                words += f" {found(name)}"
+        if len(path) > 2:
+            words += f": {path[2]}"
+        for part in path[3:]:
+            words += f"[{part}]" if isinstance(part, int) else f".{part}"
+        return words
 
 
 def found(value: Any) -> str:

@@ -41,6 +41,30 @@ def test_every_problem_says_what_to_write_instead(case: dict[str, Any]) -> None:
         )
 
 
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_every_problem_knows_its_place(case: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError) as raised:
+        Policy(json.dumps(case["policy"]))
+    for problem in raised.value.problems:
+        container: Any = case["policy"]
+        for part in problem.path[:-1]:
+            container = container[part]
+        # What is wrong is there, or would be: a key that is missing.
+        last = problem.path[-1]
+        assert isinstance(container, dict) or (isinstance(last, int) and last < len(container))
+
+
+def test_places_are_those_of_the_wrong_value_and_of_the_unknown_key() -> None:
+    staff = {"name": "staff", "effect": "allow", "when": {"gruops": ["x"], "public_ip": ["10.0.0.0/8", "10.0.0.1/8"]}}
+    with pytest.raises(PolicyError) as raised:
+        Policy(json.dumps({"rules": [staff, {"name": "b", "effect": "no"}]}))
+    assert [problem.path for problem in raised.value.problems] == [
+        ("rules", 0, "when", "gruops"),
+        ("rules", 0, "when", "public_ip", 1),
+        ("rules", 1, "effect"),
+    ]
+
+
 def test_a_time_zone_that_does_not_exist_is_found_by_the_function_alone() -> None:
     rule = {
         "name": "staff",

@@ -1,0 +1,180 @@
+"""Test cases of a policy: a request, and what the policy should say of it.
+
+A case asks for the effect and, where it names them, for the reason, the rule, the posture compliance statuses and the
+message too: a connection that is denied for another reason than the one meant is a failure.
+"""
+
+from __future__ import annotations
+
+from .conditions import instant
+from .evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY, evaluate
+from .policy import ALLOW, DENY
+from .problems import Problems, found, one_of
+from .request import DEFAULT_SCHEMA_VERSION, FIELDS, InvalidRequest, Request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .evaluation import Decision
+    from .policy import Policy
+    from .problems import Path
+
+CASE_KEYS = ("at", "endpoint", "expect", "name", "request")
+EXPECT_KEYS = ("effect", "message", "posture", "reason", "rule")
+REASONS = (ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY)
+
+NEWEST_SCHEMA_VERSION = "v3"
+
+EXAMPLE_CONNECTION_ID = "cvpn-connection-00000000000000000"
+EXAMPLE_ENDPOINT_ID = "cvpn-endpoint-00000000000000000"
+
+_LACKING: dict[str, tuple[str, ...]] = {
+    "v1": ("groups", "aws-client-version"),
+    DEFAULT_SCHEMA_VERSION: ("aws-client-version",),
+}
+"""Fields that older schema versions do not have."""
+
+
+class Case:
+    """One test case.
+
+    Attributes
+    ----------
+    name
+        Unique among the cases.
+    request
+        What is asked.
+    at
+        When, in seconds since 1970-01-01 UTC; None for the time of the run.
+    expect
+        What the policy should say: ``effect``, and any of ``reason``, ``rule``, ``posture`` and ``message``.
+    """
+
+    __slots__ = ("at", "expect", "name", "request")
+
+    def __init__(self, name: str, request: Request, at: float | None, expect: dict[str, Any]) -> None:
+        self.name = name
+        self.request = request
+        self.at = at
+        self.expect = expect
+
+    def run(self, policy: Policy, now: float) -> tuple[Decision, list[tuple[str, Any, Any]]]:
+        """Ask a policy.
+
+        Returns
+        -------
+        decision, differences
+            What the policy said; and each key of ``expect`` in which that differs, with what was expected and what
+            came.
+        """
+        decision = evaluate(policy, self.request, now if self.at is None else self.at)
+        came = {
+            "effect": ALLOW if decision.allow else DENY,
+            "reason": decision.reason,
+            "rule": decision.rule,
+            "posture": decision.posture,
+            "message": decision.message,
+        }
+        return decision, [(key, wanted, came[key]) for key, wanted in self.expect.items() if wanted != came[key]]
+
+
+def complete_event(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return an event with the given fields, in which every other field is there and empty, as Client VPN sends it.
+
+    The ids of connection and endpoint are made up, and the schema version is the newest, where they are not given.
+    What the schema version does not have stays away.
+    """
+    version = fields.get("schema-version", NEWEST_SCHEMA_VERSION)
+    lacking = _LACKING.get(version, ()) if isinstance(version, str) else ()
+    event: dict[str, Any] = {field: "" for field in FIELDS if field not in lacking}
+    if "groups" in event:
+        event["groups"] = []
+    event["connection-id"] = EXAMPLE_CONNECTION_ID
+    event["endpoint-id"] = EXAMPLE_ENDPOINT_ID
+    event["schema-version"] = version
+    return event | fields
+
+
+def read_cases(value: Any) -> tuple[list[Case], Problems]:
+    """Read the value of ``policy_tests``.
+
+    Returns
+    -------
+    cases, problems
+        The cases that can be run, and what is wrong with the others.
+    """
+    problems = Problems({"policy_tests": value})
+    cases: list[Case] = []
+    if not isinstance(value, list):
+        problems.add(("policy_tests",), f"is {found(value)}", "write a list of test cases")
+        return cases, problems
+    names: dict[str, int] = {}
+    for position, element in enumerate(value):
+        path: Path = ("policy_tests", position)
+        if not isinstance(element, dict):
+            problems.add(path, f"is {found(element)}", "write an object with name, request and expect")
+            continue
+        before = len(problems)
+        for key in element:
+            if key not in CASE_KEYS:
+                problems.add_unknown_key(path, key, CASE_KEYS)
+        name = element.get("name")
+        if not isinstance(name, str) or not name:
+            problems.add((*path, "name"), f"is {found(name)}", "write one that no other test case has")
+        elif name in names:
+            what = f"is {found(name)}, as that of policy_tests[{names[name]}]"
+            problems.add((*path, "name"), what, "write one that no other test case has")
+        else:
+            names[name] = position
+        endpoint = element.get("endpoint")
+        if endpoint is not None and (not isinstance(endpoint, str) or not endpoint):
+            problems.add((*path, "endpoint"), f"is {found(endpoint)}", "write an endpoint's key")
+        request = _request(element.get("request"), endpoint, (*path, "request"), problems)
+        at = instant(element, "at", path, problems) if element.get("at") is not None else None
+        expect = _expect(element.get("expect"), (*path, "expect"), problems)
+        if len(problems) == before and request is not None:
+            cases.append(Case(str(name), request, at, expect))
+    return cases, problems
+
+
+def _request(value: Any, endpoint: Any, path: Path, problems: Problems) -> Request | None:
+    if not isinstance(value, dict):
+        problems.add(path, f"is {found(value)}", 'write an object such as { username = "anna", groups = ["staff"] }')
+        return None
+    before = len(problems)
+    for field in value:
+        if field not in FIELDS:
+            problems.add_unknown_key(path, field, FIELDS)
+    if len(problems) > before:
+        return None
+    try:
+        return Request(complete_event(value), endpoint)
+    except InvalidRequest as error:
+        problems.add(path, f"is not valid: {error}", "write it as Client VPN sends it")
+        return None
+
+
+def _expect(value: Any, path: Path, problems: Problems) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        problems.add(path, f"is {found(value)}", 'write an object such as { effect = "allow", rule = "staff" }')
+        return {}
+    for key in value:
+        if key not in EXPECT_KEYS:
+            problems.add_unknown_key(path, key, EXPECT_KEYS)
+    if value.get("effect") not in (ALLOW, DENY):
+        problems.add((*path, "effect"), f"is {found(value.get('effect'))}", 'write "allow" or "deny"')
+    if "reason" in value and value["reason"] not in REASONS:
+        reason = value["reason"]
+        advice = one_of(reason, REASONS) if isinstance(reason, str) else "write one of " + ", ".join(REASONS)
+        problems.add((*path, "reason"), f"is {found(reason)}", advice)
+    rule = value.get("rule")
+    if rule is not None and not isinstance(rule, str):
+        problems.add((*path, "rule"), f"is {found(rule)}", "write a rule's name, or null for no rule")
+    message = value.get("message", "")
+    if not isinstance(message, str):
+        problems.add((*path, "message"), f"is {found(message)}", "write the text that the user should be shown")
+    posture = value.get("posture", [])
+    if not isinstance(posture, list) or not all(isinstance(status, str) for status in posture):
+        problems.add((*path, "posture"), f"is {found(posture)}", "write a list of statuses, in their order")
+    return value
