@@ -30,10 +30,10 @@ _DAY_MINUTES = 24 * 60
 
 _WILDCARD = re.compile(r"[*?]")
 _LEADING_VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*")
-_CONSTRAINT = re.compile(r" *(=|!=|>=|<=|>|<|~>)? *([0-9]{1,9}(?:\.[0-9]{1,9})*) *")
-_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-_TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
-_INSTANT = re.compile(
+CONSTRAINT = re.compile(r" *(=|!=|>=|<=|>|<|~>)? *([0-9]{1,9}(?:\.[0-9]{1,9})*) *")
+CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
+INSTANT = re.compile(
     r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
@@ -291,7 +291,7 @@ def _numbers(text: str) -> Version:
 
 def _version(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``*_version``: the constraint, in Terraform's syntax, is satisfied."""
-    checks = _constraint(value) if isinstance(value, str) else None
+    checks = parse_constraint(value) if isinstance(value, str) else None
     if checks is None:
         problems.add(
             path,
@@ -309,11 +309,14 @@ def _version(key: str, value: Any, path: Path, problems: Problems) -> Condition 
     return Condition(key, test)
 
 
-def _constraint(text: str) -> list[Callable[[Version], bool]] | None:
-    """Read a constraint, https://developer.hashicorp.com/terraform/language/expressions/version-constraints."""
+def parse_constraint(text: str) -> list[Callable[[Version], bool]] | None:
+    """Read a constraint, https://developer.hashicorp.com/terraform/language/expressions/version-constraints.
+
+    Returns functions that must all hold for a version that satisfies it; None for a text that is none.
+    """
     checks: list[Callable[[Version], bool]] = []
     for part in text.split(","):
-        match = _CONSTRAINT.fullmatch(part)
+        match = CONSTRAINT.fullmatch(part)
         if match is None:
             return None
         operator, version = match[1] or "=", _numbers(match[2])
@@ -439,7 +442,7 @@ def _clock(value: dict[str, Any], name: str, path: Path, problems: Problems) -> 
     text = value[name]
     if name == "end" and text == "24:00":
         return _DAY_MINUTES
-    if not isinstance(text, str) or not _CLOCK.fullmatch(text):
+    if not isinstance(text, str) or not CLOCK.fullmatch(text):
         problems.add((*path, name), f"is {found(text)}", 'write HH:MM, such as "07:00" (end may be "24:00")')
         return None
     return int(text[:2]) * 60 + int(text[3:])
@@ -447,7 +450,7 @@ def _clock(value: dict[str, Any], name: str, path: Path, problems: Problems) -> 
 
 def _zone(name: Any, path: Path, problems: Problems) -> Any:
     """Return the time zone, or None for UTC."""
-    if not isinstance(name, str) or not _TIMEZONE.fullmatch(name):
+    if not isinstance(name, str) or not TIMEZONE.fullmatch(name):
         problems.add(path, f"is {found(name)}", 'write an IANA name such as "Europe/Berlin"')
         return None
     if name == "UTC":
@@ -470,7 +473,7 @@ def instant(value: dict[str, Any], name: str, path: Path, problems: Problems) ->
     if name not in value:
         return None
     text = value[name]
-    if isinstance(text, str) and _INSTANT.fullmatch(text):
+    if isinstance(text, str) and INSTANT.fullmatch(text):
         from datetime import datetime  # late: only policies with periods need it
 
         try:

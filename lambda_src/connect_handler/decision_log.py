@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .answering import Answer
     from .evaluation import Decision, Outcome
     from .settings import Settings
 
@@ -47,10 +48,7 @@ def line(
     *,
     now: float,
     event: Any,
-    answer: dict[str, Any],
-    reason: str,
-    decision: Decision | None,
-    problems: tuple[str, ...],
+    answered: Answer,
     alias: str | None,
     duration_us: int,
 ) -> str:
@@ -62,14 +60,10 @@ def line(
         Of this execution environment.
     now
         When the decision was made, in seconds since 1970-01-01 UTC.
-    event, answer
-        What came and what goes back.
-    reason
-        Of the decision; ``invalid-request``, ``policy-error`` or ``internal-error`` where there is none.
-    decision
-        What the policy said, which shadow mode may have kept from being the answer; None where it was not asked.
-    problems
-        Why it was not asked.
+    event
+        What came.
+    answered
+        What goes back, and why.
     alias
         Under which the function was invoked.
     duration_us
@@ -78,11 +72,11 @@ def line(
     policy = settings.policy
     entry: dict[str, Any] = {
         "time": timestamp(now),
-        **decided(reason, decision),
+        **decided(answered.reason, answered.decision),
         "shadow_mode": policy is not None and policy.shadow_mode,
-        "problems": problems,
+        "problems": answered.problems,
         "request": requested(event),
-        "answer": answer,
+        "answer": answered.response,
         "policy_digest": settings.policy_digest,
         "function_name": settings.function_name,
         "function_version": settings.function_version,
@@ -99,7 +93,7 @@ def line(
         text = _json(entry)
     if len(text) > MAX_LINE:
         entry["request"] = _cut(entry["request"])
-        entry["problems"] = _cut(list(problems))
+        entry["problems"] = _cut(list(answered.problems))
         entry["applied"] = entry["applied"][:MAX_RULES]
         entry["unknown"] = entry["unknown"][:MAX_RULES]
         if entry["shadow"] is not None:

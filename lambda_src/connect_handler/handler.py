@@ -10,23 +10,12 @@ from __future__ import annotations
 import os
 import time
 
-from . import decision_log
-from .evaluation import evaluate
-from .messages import Message
-from .policy import DEFAULT_DENY_MESSAGE
-from .request import DEFAULT_SCHEMA_VERSION, InvalidRequest, Request, schema_version
-from .response import response
+from . import answering, decision_log
 from .settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from .evaluation import Decision
-
-INVALID_REQUEST = "invalid-request"
-POLICY_ERROR = "policy-error"
-INTERNAL_ERROR = "internal-error"
 
 _settings = Settings(os.environ)
 
@@ -49,58 +38,21 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
     """Answer one connection request under the given settings, and write it to the decision log."""
     started = time.perf_counter_ns()
     now = time.time()
-    alias: str | None = None
-    request: Request | None = None
-    decision: Decision | None = None
-    problems: tuple[str, ...] = ()
-    try:
-        alias = _alias(context)
-        request = Request(event, alias)
-        if settings.policy is None:
-            reason, problems = POLICY_ERROR, settings.policy_problems
-        else:
-            decision = evaluate(settings.policy, request, now)
-            reason = decision.reason
-    except InvalidRequest as error:
-        reason, problems = INVALID_REQUEST, (str(error),)
-    except Exception as error:  # a bug of ours: deny, and tell
-        reason, problems = INTERNAL_ERROR, (_traceback(error),)
-
-    allow = decision is not None and settings.policy is not None and (decision.allow or settings.policy.shadow_mode)
-    message = decision.message if decision is not None else _message_without_decision(request, reason)
-    posture = decision.posture if decision is not None else ()
-    answered = response(_answer_version(event, request), allow, message, posture)
+    alias = _alias(context)
+    answered = answering.answer(settings.policy, settings.policy_problems, event, alias, now)
     try:
         line = decision_log.line(
             settings,
             now=now,
             event=event,
-            answer=answered,
-            reason=reason,
-            decision=decision,
-            problems=problems,
+            answered=answered,
             alias=alias,
             duration_us=(time.perf_counter_ns() - started) // 1000,
         )
     except Exception as error:  # the log must not cost the answer
         line = f"The decision could not be written to the log: {error!r}"
     decision_log.write(line)
-    return answered
-
-
-def _answer_version(event: Any, request: Request | None) -> str:
-    if request is not None:
-        return request.schema_version
-    try:
-        return schema_version(event)
-    except InvalidRequest:
-        return DEFAULT_SCHEMA_VERSION
-
-
-def _message_without_decision(request: Request | None, reason: str) -> str:
-    if request is None:
-        return f"Access denied ({reason}). Contact your administrator."
-    return Message(DEFAULT_DENY_MESSAGE).fill(request, reason)
+    return answered.response
 
 
 def _alias(context: Any) -> str | None:
@@ -110,9 +62,3 @@ def _alias(context: Any) -> str | None:
     if len(parts) != 8 or parts[7] == "$LATEST" or parts[7].isdigit():
         return None
     return parts[7]
-
-
-def _traceback(error: Exception) -> str:
-    import traceback
-
-    return "".join(traceback.format_exception(error))

@@ -151,7 +151,7 @@ class Policy:
         PolicyError
             With everything that is wrong, not only the first.
         """
-        text = _unpacked(text)
+        text = document_text(text)
         self.digest = _sha256(text)
         document = _decoded(text, self.digest)
         problems = Problems(document)
@@ -176,7 +176,14 @@ class Policy:
 # --- the document ----------------------------------------------------------------------------------------------------
 
 
-def _unpacked(text: str) -> str:
+def document_text(text: str) -> str:
+    """Return the policy document that an environment variable holds, as it is or packed.
+
+    Raises
+    ------
+    PolicyError
+        It holds neither.
+    """
     text = text.strip()
     if not text:
         raise _unreadable("is missing", "set the environment variable POLICY to a policy document")

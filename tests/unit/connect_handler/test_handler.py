@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connect_handler import decision_log, evaluation, handler
+from connect_handler import answering, decision_log, evaluation, handler
 from connect_handler.settings import Settings
 
 from .contract import assert_valid, context
@@ -190,7 +190,7 @@ def test_a_bug_of_ours_denies_and_is_told(monkeypatch: pytest.MonkeyPatch, capsy
     def broken(*_: Any) -> evaluation.Decision:
         raise ZeroDivisionError("who would have thought")
 
-    monkeypatch.setattr(handler, "evaluate", broken)
+    monkeypatch.setattr(answering, "evaluate", broken)
     answer = handler.answer(with_policy(EVERYBODY), EVENTS["v3-phone"], context())
     assert_valid(answer, "v3")
     assert not answer["allow"]

@@ -1,0 +1,111 @@
+"""An answer to any event: by the policy, or a denial where the policy cannot be asked.
+
+Every event gets an answer that is valid in its schema version, whatever it is: Client VPN would take anything else for
+a broken function, and show the user nothing of use.
+"""
+
+from __future__ import annotations
+
+from .evaluation import evaluate
+from .messages import Message
+from .policy import DEFAULT_DENY_MESSAGE
+from .request import DEFAULT_SCHEMA_VERSION, InvalidRequest, Request, schema_version
+from .response import response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .evaluation import Decision
+    from .policy import Policy
+
+INVALID_REQUEST = "invalid-request"
+POLICY_ERROR = "policy-error"
+INTERNAL_ERROR = "internal-error"
+
+
+class Answer:
+    """What an event was answered, and why.
+
+    Attributes
+    ----------
+    request
+        The event as a request; None where it is none.
+    decision
+        What the policy said, which shadow mode may have kept from being the answer; None where it was not asked.
+    reason
+        Of the decision; ``invalid-request``, ``policy-error`` or ``internal-error`` where there is none.
+    problems
+        Why the policy was not asked.
+    response
+        What Client VPN is told.
+    """
+
+    __slots__ = ("decision", "problems", "reason", "request", "response")
+
+    decision: Decision | None
+    problems: tuple[str, ...]
+    reason: str
+    request: Request | None
+    response: dict[str, Any]
+
+
+def answer(
+    policy: Policy | None, policy_problems: tuple[str, ...], event: Any, alias: str | None, now: float
+) -> Answer:
+    """Answer one connection request; this raises nothing.
+
+    Parameters
+    ----------
+    policy
+        To decide by; None where there is none that is valid, for which ``policy_problems`` say why.
+    event
+        The request: any JSON value.
+    alias
+        Under which the function was invoked; None for none.
+    now
+        Seconds since 1970-01-01 UTC.
+    """
+    answered = Answer()
+    answered.request = answered.decision = None
+    answered.problems = ()
+    try:
+        answered.request = Request(event, alias)
+        if policy is None:
+            answered.reason, answered.problems = POLICY_ERROR, policy_problems
+        else:
+            answered.decision = evaluate(policy, answered.request, now)
+            answered.reason = answered.decision.reason
+    except InvalidRequest as error:
+        answered.reason, answered.problems = INVALID_REQUEST, (str(error),)
+    except Exception as error:  # a bug of ours: deny, and tell
+        answered.decision = None
+        answered.reason, answered.problems = INTERNAL_ERROR, (_traceback(error),)
+    decision = answered.decision
+    if decision is not None and policy is not None:
+        allow, message, posture = decision.allow or policy.shadow_mode, decision.message, decision.posture
+    else:
+        allow, message, posture = False, _message_without_decision(answered.request, answered.reason), []
+    answered.response = response(_answer_version(event, answered.request), allow, message, posture)
+    return answered
+
+
+def _answer_version(event: Any, request: Request | None) -> str:
+    if request is not None:
+        return request.schema_version
+    try:
+        return schema_version(event)
+    except InvalidRequest:
+        return DEFAULT_SCHEMA_VERSION
+
+
+def _message_without_decision(request: Request | None, reason: str) -> str:
+    if request is None:
+        return f"Access denied ({reason}). Contact your administrator."
+    return Message(DEFAULT_DENY_MESSAGE).fill(request, reason)
+
+
+def _traceback(error: Exception) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(error))
