@@ -73,7 +73,7 @@ define install
 endef
 
 # A virtual environment that no longer works, because its Python is gone or the checkout has moved, is mended.
-broken := $(shell .venv/bin/python -c 'import connect_handler, localaws' 2>/dev/null || echo yes)
+broken := $(shell .venv/bin/python -c 'import connect_handler, cvpn, localaws' 2>/dev/null || echo yes)
 
 .PHONY: FORCE
 .venv/.installed: pyproject.toml $(if $(broken),FORCE)

@@ -72,21 +72,32 @@ def answer(
     try:
         answered.request = Request(event, alias)
         if policy is None:
-            answered.reason, answered.problems = POLICY_ERROR, policy_problems
-        else:
-            answered.decision = evaluate(policy, answered.request, now)
-            answered.reason = answered.decision.reason
+            return _denied(answered, event, POLICY_ERROR, policy_problems)
+        answered.decision = decision = evaluate(policy, answered.request, now)
     except InvalidRequest as error:
-        answered.reason, answered.problems = INVALID_REQUEST, (str(error),)
+        return _denied(answered, event, INVALID_REQUEST, (str(error),))
     except Exception as error:  # a bug of ours: deny, and tell
-        answered.decision = None
-        answered.reason, answered.problems = INTERNAL_ERROR, (_traceback(error),)
-    decision = answered.decision
-    if decision is not None and policy is not None:
-        allow, message, posture = decision.allow or policy.shadow_mode, decision.message, decision.posture
-    else:
-        allow, message, posture = False, _message_without_decision(answered.request, answered.reason), []
-    answered.response = response(_answer_version(event, answered.request), allow, message, posture)
+        return _denied(answered, event, INTERNAL_ERROR, (_traceback(error),))
+    answered.reason = decision.reason
+    version = answered.request.schema_version
+    allow = decision.allow or policy.shadow_mode
+    answered.response = response(version, allow, decision.message, decision.posture)
+    return answered
+
+
+def broken(event: Any, error: Exception) -> Answer:
+    """Answer an event that an error of ours keeps from being looked at."""
+    answered = Answer()
+    answered.request = answered.decision = None
+    return _denied(answered, event, INTERNAL_ERROR, (_traceback(error),))
+
+
+def _denied(answered: Answer, event: Any, reason: str, problems: tuple[str, ...]) -> Answer:
+    """Complete an answer to an event that the policy was not asked about."""
+    answered.reason = reason
+    answered.problems = problems
+    message = _message_without_decision(answered.request, reason)
+    answered.response = response(_answer_version(event, answered.request), False, message, ())
     return answered
 
 

@@ -38,8 +38,12 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
     """Answer one connection request under the given settings, and write it to the decision log."""
     started = time.perf_counter_ns()
     now = time.time()
-    alias = _alias(context)
-    answered = answering.answer(settings.policy, settings.policy_problems, event, alias, now)
+    alias: str | None = None
+    try:
+        alias = _alias(context)
+        answered = answering.answer(settings.policy, settings.policy_problems, event, alias, now)
+    except Exception as error:  # a bug of ours: deny, and tell
+        answered = answering.broken(event, error)
     try:
         line = decision_log.line(
             settings,

@@ -1,0 +1,84 @@
+"""Asks a policy, and says what it answered: in JSON with the decision log's keys, and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from connect_handler import answering
+from connect_handler.decision_log import decided, requested, timestamp
+from connect_handler.evaluation import ALLOW_RULE, EXPLICIT_DENY
+from connect_handler.policy import Policy
+from connect_handler.problems import found
+
+from .log_lines import Entry
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, when it was asked, and the answer.
+
+    Attributes
+    ----------
+    entry
+        What was asked.
+    at
+        Seconds since 1970-01-01 UTC.
+    answer
+        What the function would have answered.
+    """
+
+    entry: Entry
+    at: float
+    answer: answering.Answer
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the policy allows the connection; shadow mode does not count."""
+        return self.answer.decision is not None and self.answer.decision.allow
+
+    @property
+    def outcome(self) -> str:
+        """``ALLOW`` or ``DENY``."""
+        return "ALLOW" if self.allowed else "DENY"
+
+
+def ask(policy: Policy, entry: Entry, now: float) -> Asked:
+    """Ask a policy what the function would answer; ``now`` is for requests that have no time of their own."""
+    at = now if entry.at is None else entry.at
+    return Asked(entry, at, answering.answer(policy, (), entry.event, entry.alias, at))
+
+
+def as_json(policy: Policy, asked: Asked) -> dict[str, Any]:
+    """Return an answer with the keys of the decision log."""
+    answer = asked.answer
+    return {
+        "time": timestamp(asked.at),
+        **decided(answer.reason, answer.decision),
+        "shadow_mode": policy.shadow_mode,
+        "problems": list(answer.problems),
+        "request": requested(asked.entry.event),
+        "answer": answer.response,
+        "policy_digest": policy.digest,
+        "alias": asked.entry.alias,
+    }
+
+
+def sentence(asked: Asked) -> str:
+    """Say in IAM's words why."""
+    answer = asked.answer
+    if answer.decision is None:
+        return f"Denied because the request is not valid: {'; '.join(answer.problems)}."
+    return outcome_sentence(answer.decision.reason, answer.decision.rule)
+
+
+def outcome_sentence(reason: str, rule: str | None) -> str:
+    """Say a reason and a rule in IAM's words.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    if reason == ALLOW_RULE:
+        return f"Allowed by rule {found(rule)}."
+    if reason == EXPLICIT_DENY:
+        return f"Denied with an explicit deny in rule {found(rule)}."
+    return "Denied because no rule allows the connection (implicit deny)."

@@ -1,0 +1,158 @@
+"""What the lines of a log are: decisions of the handler, events of the connection log, requests, or Lambda's own lines.
+
+CloudWatch Logs can be had in many wrappings: ``aws logs tail`` writes a time and a stream before each message,
+``aws logs filter-log-events`` an object with ``events``, a subscription one with ``logEvents``, an export to S3 a time
+before each message. All of them are taken off.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connect_handler.policy_tests import complete_event
+
+_PREFIX = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]+(?:Z|[+-][0-9:]+)?\s+(?:\S+\s+)?(?=\{)")
+_LAMBDA = re.compile(
+    r"(?:[0-9]{4}-\S+\s+(?:\S+\s+)?)?"
+    r"(?:START|END|REPORT|INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT|EXTENSION|TELEMETRY|XRAY)\b"
+)
+_WRAPPERS = ("events", "logEvents")
+_CONNECTION_LOG = {
+    "connection-id": "connection-id",
+    "endpoint-id": "client-vpn-endpoint-id",
+    "common-name": "common-name",
+    "username": "username",
+    "platform": "device-type",
+    "public-ip": "device-ip",
+}
+"""Fields of a request, and of the connection log's events which hold the same.
+https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-logging.html"""
+
+_MISSING = "NA"
+NOT_IN_CONNECTION_LOG = ("platform-version", "client-openvpn-version", "aws-client-version", "groups")
+
+
+class Unreadable(Exception):
+    """A line is nothing that is known; the text says why."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a line holds.
+
+    Attributes
+    ----------
+    kind
+        ``decision``, ``connection`` or ``request``.
+    event
+        The request; of a connection log's event, as much as it says.
+    alias
+        Under which the function was invoked; None where that is not known.
+    at
+        When, in seconds since 1970-01-01 UTC; None where that is not known.
+    decision
+        A decision log's line; None for others.
+    """
+
+    kind: str
+    event: Any
+    alias: str | None = None
+    at: float | None = None
+    decision: dict[str, Any] | None = None
+
+
+def entries(line: str) -> Iterator[Entry]:
+    """Read a line of a log or of requests.
+
+    Raises
+    ------
+    Unreadable
+        It is none, and no line of Lambda's own either.
+    """
+    text = line.strip()
+    if not text:
+        return
+    prefix = _PREFIX.match(text)
+    if prefix:
+        text = text[prefix.end() :]
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise Unreadable("is nested too deeply") from None
+    except ValueError as error:
+        if _LAMBDA.match(text):
+            return
+        raise Unreadable(f"is not JSON: {error}") from None
+    yield from entries_of(value)
+
+
+def entries_of(value: Any) -> Iterator[Entry]:
+    """Read a JSON value of a log or of requests; see :func:`entries`."""
+    if isinstance(value, list):
+        for member in value:
+            yield from entries_of(member)
+        return
+    if not isinstance(value, dict):
+        yield Entry("request", value)
+        return
+    wrapped = wrapped_messages(value)
+    if wrapped is not None:
+        for message in wrapped:
+            yield from entries(message)
+    elif "connection-log-type" in value:
+        yield from _connection(value)
+    elif "request" in value and "answer" in value:
+        yield _decision(value)
+    elif not str(value.get("type", "")).startswith("platform."):  # Lambda's own lines, in its JSON format
+        yield Entry("request", value)
+
+
+def wrapped_messages(value: dict[str, Any]) -> list[str] | None:
+    """Return the messages in one of CloudWatch's wrappings; None for what is no such thing."""
+    for wrapper in _WRAPPERS:
+        events = value.get(wrapper)
+        if isinstance(events, list) and all(isinstance(event, dict) and "message" in event for event in events):
+            return [str(event["message"]) for event in events]
+    if isinstance(value.get("message"), str) and "timestamp" in value and "request" not in value:
+        return [value["message"]]
+    return None
+
+
+def _decision(value: dict[str, Any]) -> Entry:
+    at = parse_time(value.get("time"))
+    if at is None:
+        raise Unreadable("is a decision without a time")
+    alias = value.get("alias")
+    return Entry("decision", value["request"], alias if isinstance(alias, str) else None, at, value)
+
+
+def _connection(value: dict[str, Any]) -> Iterator[Entry]:
+    if value["connection-log-type"] != "connection-attempt":
+        return  # the end of a connection, or its counters, of which the attempt has been told before
+    if value.get("connection-attempt-status") == "waiting-for-assertion":
+        return
+    event = complete_event({field: _present(value.get(name)) for field, name in _CONNECTION_LOG.items()})
+    for field in NOT_IN_CONNECTION_LOG:
+        del event[field]
+    at = parse_time(str(value.get("connection-start-time")).replace(" ", "T") + "Z")
+    yield Entry("connection", event, None, at)
+
+
+def _present(value: Any) -> str:
+    return "" if value is None or value == _MISSING else str(value)
+
+
+def parse_time(text: Any) -> float | None:
+    """Return seconds since 1970-01-01 UTC of an RFC 3339 timestamp, or None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return parsed.timestamp() if parsed.tzinfo is not None else None

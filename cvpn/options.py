@@ -1,0 +1,174 @@
+"""Options that several verbs have, and what they stand for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from connect_handler.conditions import INSTANT
+from connect_handler.request import FIELDS
+
+from .aws import Account
+from .log_lines import Entry, parse_time
+from .requests import Question
+from .sources.policy import PolicySource, policy_from_files, policy_from_function
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+FILE = click.Path(path_type=Path)
+
+
+class Instant(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A time of day and date, in seconds since 1970-01-01 UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read RFC 3339."""
+        if isinstance(value, float):
+            return value
+        seconds = parse_time(value) if INSTANT.fullmatch(str(value)) else None
+        if seconds is None:
+            self.fail(f"{value!r} is no time; write RFC 3339 with an offset, such as 2026-12-24T18:00:00Z", param, ctx)
+        return seconds
+
+
+INSTANT_TYPE = Instant()
+
+
+def output_options(*formats: str) -> Callable[[Function], Function]:
+    """Add ``-o`` with the given formats, and ``--no-color``."""
+
+    def add(function: Function) -> Function:
+        function = click.option(
+            "--no-color", is_flag=True, help="Print without colour; so does the variable NO_COLOR."
+        )(function)
+        return click.option(
+            "-o",
+            "--output",
+            "form",
+            type=click.Choice(["text", *formats]),
+            default="text",
+            show_default=True,
+            help="Form of the result.",
+        )(function)
+
+    return add
+
+
+def account_options(function: Function) -> Function:
+    """Add ``--profile`` and ``--region``."""
+    function = click.option("--region", metavar="REGION", help="AWS Region.")(function)
+    return click.option("--profile", metavar="NAME", help="Profile of the shared AWS configuration.")(function)
+
+
+def policy_options(function: Function) -> Function:
+    """Add the options that name a policy: ``-p``, ``--function``, ``--address``."""
+    function = account_options(function)
+    function = click.option(
+        "--address", metavar="ADDRESS", help="Address of the function in a plan or a state that has several."
+    )(function)
+    function = click.option(
+        "--function",
+        "function_name",
+        metavar="NAME[:ALIAS]",
+        help="Take the policy of a function in AWS: its name, with or without AWSClientVPN-, or its ARN. Alias: live.",
+    )(function)
+    return click.option(
+        "-p",
+        "--policy",
+        "files",
+        type=FILE,
+        multiple=True,
+        metavar="FILE",
+        help="Take the policy of a file: variable definitions in HCL or JSON (several are merged in Terraform's "
+        "order), a policy document, or what `terraform show -json` prints. A folder stands for the files that "
+        "Terraform loads there, - for standard input. Default: the current folder.",
+    )(function)
+
+
+def policy_source(
+    files: tuple[Path, ...], function_name: str | None, address: str | None, profile: str | None, region: str | None
+) -> PolicySource:
+    """Return the policy that the options name."""
+    if function_name is not None:
+        if files:
+            raise click.UsageError("Name a policy with --function or with files, not both.")
+        return policy_from_function(function_name, Account(profile, region))
+    return policy_from_files(files or (Path(),), address)
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+_FIELD_HELP = {
+    "schema-version": "v1, v2, v3 or later.",
+    "connection-id": "Id of the connection.",
+    "endpoint-id": "Id of the endpoint.",
+    "common-name": "Common name of the client certificate.",
+    "username": "Name of the user.",
+    "platform": "win, mac, linux, ios, android or uwp.",
+    "platform-version": "Version of the operating system.",
+    "public-ip": "IPv4 or IPv6 address of the client.",
+    "client-openvpn-version": "Version of OpenVPN.",
+    "aws-client-version": "Version of the AWS provided client.",
+}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What the options say of the requests.
+
+    Attributes
+    ----------
+    fields
+        Fields of the request.
+    alias
+        The endpoint's key; None where it is not said.
+    at
+        When, in seconds since 1970-01-01 UTC; None where it is not said.
+    """
+
+    fields: dict[str, Any]
+    alias: str | None
+    at: float | None
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Asking:
+        """Take the options that :func:`request_options` adds out of ``options``."""
+        fields = {field: options.pop(field.replace("-", "_")) for field in FIELDS}
+        given = {field: value for field, value in fields.items() if value is not None and value != ()}
+        if "groups" in given:
+            given["groups"] = list(given["groups"])
+        return cls(given, options.pop("endpoint"), options.pop("at"))
+
+    def question(self) -> Question:
+        """Return the request that the options alone make: what they leave out is there, and empty."""
+        from connect_handler.policy_tests import complete_event
+
+        return Question("the command line", Entry("request", complete_event(self.fields), self.alias, self.at))
+
+
+def request_options(function: Function) -> Function:
+    """Add an option for each field of a request, ``--endpoint`` and ``--at``; see :class:`Asking`."""
+    function = click.option(
+        "--at", type=INSTANT_TYPE, metavar="TIME", help="Set the clock: RFC 3339, such as 2026-12-24T18:00:00Z."
+    )(function)
+    function = click.option("--endpoint", metavar="KEY", help="Key of the endpoint: the alias that it calls.")(function)
+    for field in reversed(FIELDS):
+        if field == "groups":
+            function = click.option(
+                "--group", "groups", multiple=True, metavar="NAME", help="A group of the user; may be repeated."
+            )(function)
+        else:
+            function = click.option(f"--{field}", metavar="TEXT", help=_FIELD_HELP[field])(function)
+    return function
+
+
+def now() -> float:
+    """Return the time, in seconds since 1970-01-01 UTC."""
+    return time.time()

@@ -1,0 +1,166 @@
+"""JSON Schemas of what ``-o json`` prints, which other programs may rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .policy_schema import DIALECT, policy_schema, tfvars_schema
+
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_NAME = {"type": ["string", "null"]}
+_FLAG = {"type": "boolean"}
+_COUNT = {"type": "integer", "minimum": 0}
+_EFFECT = {"enum": ["allow", "deny"]}
+_MAYBE = {"type": ["boolean", "null"]}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    """Return the schema of an object that has all of the properties and no others."""
+    return {
+        "type": "object",
+        "required": list(properties),
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _titled(title: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"$schema": DIALECT, "title": title, **schema}
+
+
+def _list(element: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": element}
+
+
+_OUTCOME = {"effect": _EFFECT, "reason": _TEXT, "rule": _NAME}
+
+_DECISION = {
+    "time": {"type": "string", "format": "date-time"},
+    **_OUTCOME,
+    "applied": _TEXTS,
+    "unknown": _list(_object(rule=_TEXT, conditions=_TEXTS)),
+    "shadow": {"anyOf": [{"type": "null"}, _object(**_OUTCOME, applied=_TEXTS)]},
+    "posture": _TEXTS,
+    "message": _TEXT,
+    "shadow_mode": _FLAG,
+    "problems": _TEXTS,
+    "request": True,
+    "answer": {"type": "object"},
+    "policy_digest": _TEXT,
+    "alias": _NAME,
+}
+
+_CONDITION = _object(block={"enum": ["when", "unless"]}, key=_TEXT, wanted=True, value=_MAYBE, saw=True, why=_TEXT)
+_RULE = _object(
+    rule=_TEXT,
+    effect={"enum": ["allow", "deny", None]},
+    status=_NAME,
+    shadow=_FLAG,
+    value=_MAYBE,
+    applies=_FLAG,
+    conditions=_list(_CONDITION),
+)
+_FLIP = _object(rule=_TEXT, condition=_TEXT, value=_FLAG, reason=_TEXT, decided_by=_NAME)
+
+_DIFFERENCE = _object(key=_TEXT, expected=True, came=True)
+
+_BEFORE_AFTER = _object(**_OUTCOME, posture=_TEXTS)
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return each schema by its name: a document's, or the verb's whose lines of JSON it describes."""
+    return {
+        "policy": policy_schema(),
+        "tfvars": tfvars_schema(),
+        "validate": _titled(
+            "cvpn validate -o json",
+            _object(
+                valid=_FLAG,
+                findings=_list(
+                    _object(
+                        severity={"enum": ["error", "warning"]},
+                        where=_TEXT,
+                        file=_TEXT,
+                        line={"type": ["integer", "null"], "minimum": 1},
+                        column={"type": ["integer", "null"], "minimum": 1},
+                        text=_TEXT,
+                    )
+                ),
+                policy_digest=_NAME,
+                size={"anyOf": [{"type": "null"}, _object(bytes=_COUNT, of=_COUNT, packed=_FLAG, exact=_FLAG)]},
+            ),
+        ),
+        "simulate": _titled("A line of cvpn simulate -o json", _object(**_DECISION)),
+        "explain": _titled(
+            "A line of cvpn explain -o json",
+            _object(
+                **_DECISION,
+                explanation={
+                    "anyOf": [
+                        {"type": "null"},
+                        _object(posture_rules=_list(_RULE), rules=_list(_RULE), flips=_list(_FLIP)),
+                    ]
+                },
+            ),
+        ),
+        "test": _titled(
+            "cvpn test -o json",
+            _object(
+                passed=_COUNT,
+                failed=_COUNT,
+                policy_digest=_TEXT,
+                tests=_list(
+                    _object(
+                        name=_TEXT,
+                        passed=_FLAG,
+                        differences=_list(_DIFFERENCE),
+                        **_OUTCOME,
+                        posture=_TEXTS,
+                        message=_TEXT,
+                    )
+                ),
+            ),
+        ),
+        "size": _titled(
+            "cvpn size -o json",
+            _object(
+                bytes=_COUNT,
+                of=_COUNT,
+                fits=_MAYBE,
+                packed=_FLAG,
+                exact=_FLAG,
+                document=_COUNT,
+                policy_digest=_TEXT,
+                rules=_list(_object(rule=_TEXT, bytes=_COUNT)),
+            ),
+        ),
+        "replay": _titled(
+            "cvpn replay -o json",
+            _object(
+                decisions=_COUNT,
+                same=_COUNT,
+                changed=_object(
+                    **dict.fromkeys(("allow->deny", "deny->allow", "rule", "posture"), _COUNT),
+                ),
+                not_replayable={"type": "object", "additionalProperties": _COUNT},
+                unreadable_lines=_COUNT,
+                first={"type": ["string", "null"], "format": "date-time"},
+                last={"type": ["string", "null"], "format": "date-time"},
+                policy_digest=_TEXT,
+                groups=_list(
+                    _object(
+                        change={"enum": ["allow->deny", "deny->allow", "rule", "posture"]},
+                        user=_TEXT,
+                        before=_BEFORE_AFTER,
+                        after=_BEFORE_AFTER,
+                        connections=_COUNT,
+                        first={"type": "string", "format": "date-time"},
+                        last={"type": "string", "format": "date-time"},
+                        example=_TEXT,
+                    )
+                ),
+                not_listed=_COUNT,
+            ),
+        ),
+    }

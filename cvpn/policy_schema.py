@@ -1,0 +1,304 @@
+"""What a policy can say, as data: the JSON Schema for editors and the tables of the documentation are made of it.
+
+What is valid, the function's own reader decides (``connect_handler``); a test holds this to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from connect_handler.conditions import CLOCK, DAYS, INSTANT, TIMEZONE
+from connect_handler.messages import PLACEHOLDERS
+from connect_handler.policy import ALLOW, DENY
+from connect_handler.response import MAX_CHARACTERS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_NUMBERS = r"[0-9]{1,9}(\.[0-9]{1,9})*"
+_CONSTRAINT = rf"( *(=|!=|>=|<=|>|<)? *{_NUMBERS} *| *~> *[0-9]{{1,9}}(\.[0-9]{{1,9}})+ *)"
+
+
+@dataclass(frozen=True)
+class ConditionKey:
+    """A condition key, for its documentation.
+
+    Attributes
+    ----------
+    value
+        What it takes.
+    holds
+        When it holds.
+    unknown
+        When it is unknown; empty for never.
+    example
+        A value.
+    schema
+        JSON Schema of its value.
+    """
+
+    value: str
+    holds: str
+    unknown: str
+    example: Any
+    schema: dict[str, Any]
+
+
+def _list(description: str, **element: Any) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "description": description, "items": {"type": "string", **element}}
+
+
+_PATTERNS = _list("Patterns: * stands for any run of characters, ? for one; compared without case.")
+_VERSION = {
+    "type": "string",
+    "description": 'Version constraint in Terraform\'s syntax, such as ">= 10.0.19045, < 11" or "~> 2.6".',
+    "pattern": f"^{_CONSTRAINT}(,{_CONSTRAINT})*$",
+}
+_NO_VERSION = "it is empty, or does not begin with a number"
+_NOT_SENT = "the request lacks it"
+
+CONDITION_KEYS: dict[str, ConditionKey] = {
+    "endpoint": ConditionKey(
+        "keys of `endpoints`, or endpoint ids",
+        "the connection comes through one of them",
+        "",
+        ["staff", "cvpn-endpoint-0123456789abcdef0"],
+        _list("Keys of endpoints (names of the function's aliases), or endpoint ids; compared exactly.", minLength=1),
+    ),
+    "common_name": ConditionKey(
+        "patterns",
+        'one matches the common name of the client certificate; `""` that of a client without one',
+        _NOT_SENT,
+        ["*.corp.example"],
+        _PATTERNS,
+    ),
+    "username": ConditionKey(
+        "patterns",
+        'one matches the user\'s name; `""` that of a client without one',
+        _NOT_SENT,
+        ["*@example.com", "CORP\\*"],
+        _PATTERNS,
+    ),
+    "platform": ConditionKey(
+        "patterns",
+        "one matches what the client says of its platform: `win`, `mac`, `linux`, `ios`, `android`, `uwp`",
+        _NOT_SENT,
+        ["win", "mac"],
+        _PATTERNS,
+    ),
+    "groups": ConditionKey(
+        "patterns",
+        "one matches one of the user's groups",
+        "the request lacks them, as those of schema v1 do",
+        ["engineering", "ops-*"],
+        _list("Patterns, of which one matches one of the user's groups; compared without case.", minLength=1),
+    ),
+    "all_groups": ConditionKey(
+        "names",
+        "the user is in every one",
+        "the request lacks groups, as those of schema v1 do",
+        ["engineering", "on-call"],
+        _list("Names of groups that the user must all be in; whole names, compared without case.", minLength=1),
+    ),
+    "platform_version": ConditionKey(
+        "version constraint",
+        "the version of the operating system satisfies it",
+        _NO_VERSION,
+        ">= 10.0.19045, < 11",
+        _VERSION,
+    ),
+    "client_openvpn_version": ConditionKey(
+        "version constraint", "the version of OpenVPN satisfies it", _NO_VERSION, "~> 2.6", _VERSION
+    ),
+    "aws_client_version": ConditionKey(
+        "version constraint",
+        "the version of the AWS provided client satisfies it",
+        _NO_VERSION + ", as for every other client",
+        ">= 5.2",
+        _VERSION,
+    ),
+    "public_ip": ConditionKey(
+        "CIDR blocks or addresses, IPv4 and IPv6",
+        "the client's address lies in one; an IPv4-mapped IPv6 address is its IPv4 address",
+        "it is empty or no address",
+        ["198.51.100.0/24", "2001:db8::/32"],
+        _list("CIDR blocks or addresses, IPv4 and IPv6.", pattern="^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
+    ),
+    "time": ConditionKey(
+        "object of `days`, `start` and `end`, `timezone`, `not_before`, `not_after`",
+        "now lies inside all that it names; hours with `end` before `start` span midnight and belong to the day they "
+        "began on",
+        "",
+        {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "07:00", "end": "20:00", "timezone": "Europe/Berlin"},
+        {
+            "type": "object",
+            "description": "Days, hours and period, of which at least one.",
+            "additionalProperties": False,
+            "anyOf": [{"required": [key]} for key in ("days", "start", "not_before", "not_after")],
+            "dependentRequired": {"start": ["end"], "end": ["start"]},
+            "properties": {
+                "days": {**_list("Days of the week."), "items": {"enum": list(DAYS)}},
+                "start": {
+                    "type": "string",
+                    "description": "First minute, HH:MM.",
+                    "pattern": f"^(?:{CLOCK.pattern})$",
+                },
+                "end": {
+                    "type": "string",
+                    "description": "First minute that is no longer inside, HH:MM; 24:00 for midnight.",
+                    "pattern": f"^(?:{CLOCK.pattern}|24:00)$",
+                },
+                "timezone": {
+                    "type": "string",
+                    "description": "IANA time zone name, such as Europe/Berlin.",
+                    "default": "UTC",
+                    "pattern": f"^(?:{TIMEZONE.pattern})$",
+                },
+                "not_before": {
+                    "type": "string",
+                    "description": "First instant, RFC 3339.",
+                    "pattern": f"^(?:{INSTANT.pattern})$",
+                },
+                "not_after": {
+                    "type": "string",
+                    "description": "First instant that is no longer inside, RFC 3339.",
+                    "pattern": f"^(?:{INSTANT.pattern})$",
+                },
+            },
+        },
+    ),
+    "posture": ConditionKey(
+        "posture compliance statuses",
+        "one has been assigned; only in `rules`",
+        "the posture rule of one is unknown",
+        ["compliant"],
+        _list("Posture compliance statuses that posture rules assign; compared exactly.", minLength=1),
+    ),
+}
+"""By key, in the order in which they are documented."""
+
+_MESSAGE = {
+    "type": ["string", "null"],
+    "minLength": 1,
+    "maxLength": MAX_CHARACTERS,
+    "pattern": rf"^(?:[^{{]|\{{(?:{'|'.join(PLACEHOLDERS)})\}}|\{{(?![^{{}}]*\}}))*$",
+}
+
+
+def policy_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the policy document."""
+    conditions = {key: condition.schema for key, condition in CONDITION_KEYS.items()}
+    without_posture = {key: schema for key, schema in conditions.items() if key != "posture"}
+    return {
+        "$schema": DIALECT,
+        "title": "Policy of the AWS Client VPN connect handler",
+        "type": "object",
+        "required": ["rules"],
+        "additionalProperties": False,
+        "properties": _properties(),
+        "$defs": {
+            "rule": _rule("conditions"),
+            "posture_rule": {
+                "type": "object",
+                "required": ["status"],
+                "additionalProperties": False,
+                "properties": {
+                    "status": {
+                        "type": "string",
+                        "description": "Posture compliance status that is assigned.",
+                        "minLength": 1,
+                        "maxLength": MAX_CHARACTERS,
+                    },
+                    **_blocks("posture_conditions"),
+                },
+            },
+            "conditions": _conditions(conditions),
+            "posture_conditions": _conditions(without_posture),
+        },
+    }
+
+
+def tfvars_schema() -> dict[str, Any]:
+    """Return the JSON Schema of variable definitions in JSON, which may define other variables too."""
+    return policy_schema() | {
+        "title": "Variable definitions with a policy of the AWS Client VPN connect handler",
+        "additionalProperties": True,
+    }
+
+
+def _properties() -> dict[str, Any]:
+    return {
+        "rules": {
+            "type": "array",
+            "description": "Access rules, in the order in which they are looked through.",
+            "minItems": 1,
+            "items": {"$ref": "#/$defs/rule"},
+            "contains": {
+                "properties": {"effect": {"const": ALLOW}, "shadow": {"not": {"const": True}}},
+                "required": ["effect"],
+            },
+        },
+        "posture_rules": {
+            "type": ["array", "null"],
+            "description": "Rules that assign posture compliance statuses.",
+            "items": {"$ref": "#/$defs/posture_rule"},
+        },
+        "default_posture_status": {
+            "type": ["string", "null"],
+            "description": "Status of a connection to which no posture rule applies.",
+            "maxLength": MAX_CHARACTERS,
+        },
+        "default_deny_message": {
+            "description": "What a user is shown whom no rule with a message denies.",
+            **_MESSAGE,
+        },
+        "shadow_mode": {
+            "type": ["boolean", "null"],
+            "description": "Allow every connection, and record what the policy would have done.",
+            "default": False,
+        },
+    }
+
+
+def _rule(conditions: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["name", "effect"],
+        "additionalProperties": False,
+        "properties": {
+            "name": {
+                "type": "string",
+                "description": "Unique name, for the decision log and messages.",
+                "minLength": 1,
+                "maxLength": MAX_CHARACTERS,
+            },
+            "effect": {
+                "description": "A deny rule that applies beats every allow rule.",
+                "enum": [ALLOW, DENY],
+            },
+            **_blocks(conditions),
+            "message": {
+                "description": "What the user is shown whom this rule denies. Placeholders: "
+                + ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+                **_MESSAGE,
+            },
+            "shadow": {
+                "type": ["boolean", "null"],
+                "description": "Leave the rule out of the decision, and record what it would have changed.",
+                "default": False,
+            },
+        },
+        "if": {"properties": {"effect": {"const": ALLOW}}, "required": ["effect"]},
+        "then": {"properties": {"message": {"type": "null"}}},
+    }
+
+
+def _blocks(conditions: str) -> dict[str, Any]:
+    return {
+        "when": {"description": "Conditions that must all hold.", "$ref": f"#/$defs/{conditions}"},
+        "unless": {"description": "Conditions of which not all may hold.", "$ref": f"#/$defs/{conditions}"},
+    }
+
+
+def _conditions(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": properties}

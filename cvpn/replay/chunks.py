@@ -1,0 +1,145 @@
+"""Reads logs a piece at a time: files, folders and compressed files, or CloudWatch Logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from cvpn.aws import Account, aws_errors
+from cvpn.failures import Failure
+from cvpn.log_lines import wrapped_messages
+from cvpn.requests import STDIN, lines_of, opened
+
+LINES = 2_000
+"""Lines of one chunk: some megabytes, of which a worker makes a tally in a tenth of a second."""
+
+EXPORT_TEST = "aws-logs-write-test"
+"""A file that an export of CloudWatch Logs to S3 leaves beside the logs.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html"""
+
+FILTER = '"policy_digest"'
+"""Lines that have this word: those of Lambda's own do not."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Lines of a log.
+
+    Attributes
+    ----------
+    name
+        Of the log.
+    first
+        Number of the first line.
+    lines
+        The lines.
+    """
+
+    name: str
+    first: int
+    lines: list[bytes]
+
+
+Progress = Callable[[float], None]
+"""Is told how much has been read, from 0 to 1."""
+
+
+def chunks_of_files(names: Sequence[str], progress: Progress) -> Iterator[Chunk]:
+    """Read files, and the files in folders, in the order of their names.
+
+    Raises
+    ------
+    Failure
+        One cannot be read.
+    """
+    files = [file for name in names for file in _files(name)]
+    sizes = {file: Path(file).stat().st_size if file != STDIN and Path(file).is_file() else 0 for file in files}
+    total, done = sum(sizes.values()) or 1, 0
+    for file in files:
+        with opened(file) as stream:
+            for chunk in _chunks(file, lines_of(stream)):
+                yield chunk
+                if sizes[file]:
+                    progress((done + getattr(stream, "fileobj", stream).tell()) / total)
+        done += sizes[file]
+
+
+def _files(name: str) -> list[str]:
+    folder = Path(name)
+    if name == STDIN or not folder.is_dir():
+        return [name]
+    found = sorted(
+        str(file) for file in folder.rglob("*") if file.is_file() and file.name[:1] != "." and file.name != EXPORT_TEST
+    )
+    if not found:
+        raise Failure(f"{name}: has no files")
+    return found
+
+
+def _chunks(name: str, lines: Iterator[tuple[int, bytes, bool]]) -> Iterator[Chunk]:
+    gathered: list[bytes] = []
+    first = 1
+    for number, line, whole in lines:
+        if whole:
+            yield from _whole(name, number, line)
+            continue
+        if not gathered:
+            first = number
+        # Blank lines before the first one are left out; the numbers of the others go on by one.
+        gathered.append(line)
+        if len(gathered) == LINES:
+            yield Chunk(name, first, gathered)
+            gathered = []
+    if gathered:
+        yield Chunk(name, first, gathered)
+
+
+def _whole(name: str, number: int, text: bytes) -> Iterator[Chunk]:
+    """Return the messages of a file that is one JSON value, as ``aws logs filter-log-events`` prints it."""
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Failure(f"{name}:{number}: is not JSON: {error}") from None
+    messages = wrapped_messages(value) if isinstance(value, dict) else None
+    members = messages if messages is not None else value if isinstance(value, list) else [value]
+    lines = [member if isinstance(member, str) else json.dumps(member) for member in members]
+    for start in range(0, len(lines), LINES):
+        yield Chunk(f"{name}: event", start + 1, [line.encode() for line in lines[start : start + LINES]])
+
+
+def chunks_of_log_group(
+    group: str, account: Account, since: float, until: float, progress: Progress
+) -> Iterator[Chunk]:
+    """Read a log group of CloudWatch Logs.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+
+    Parameters
+    ----------
+    group
+        Its name.
+    since, until
+        Seconds since 1970-01-01 UTC.
+
+    Raises
+    ------
+    Failure
+        It cannot be read.
+    """
+    client = account.client("logs")
+    number = 1
+    with aws_errors(f"read the log group {group}"):
+        pages = client.get_paginator("filter_log_events").paginate(
+            logGroupName=group, startTime=int(since * 1000), endTime=int(until * 1000), filterPattern=FILTER
+        )
+        for page in pages:
+            events = iter(page["events"])
+            while lines := [event["message"].encode() for event in islice(events, LINES)]:
+                yield Chunk(f"{group}: event", number, lines)
+                number += len(lines)
+            if page["events"]:
+                progress((page["events"][-1]["timestamp"] / 1000 - since) / ((until - since) or 1))

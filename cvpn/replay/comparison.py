@@ -1,0 +1,142 @@
+"""One decision of the log, and what another policy would have decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from connect_handler import answering
+from connect_handler.evaluation import Decision, outcome
+from connect_handler.policy import ALLOW, DENY, AccessRule, Policy
+from connect_handler.request import FIELDS
+from cvpn.log_lines import Entry, Unreadable
+
+ALLOW_TO_DENY = "allow->deny"
+DENY_TO_ALLOW = "deny->allow"
+RULE = "rule"
+POSTURE = "posture"
+CHANGES = (ALLOW_TO_DENY, DENY_TO_ALLOW, RULE, POSTURE)
+"""Ways in which two decisions can differ, the gravest first: in outcome, in the rule alone, in posture alone."""
+
+IDENTIFYING = ("connection-id", "endpoint-id", "schema-version")
+"""Fields without which there is no request."""
+
+REDACTED = "redacted"
+"""Key of a log line: the fields whose values in ``request`` stand for others."""
+
+
+class NotReplayable(Exception):
+    """What the decision rested on is not in the log; the text says what."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a policy decided.
+
+    Attributes
+    ----------
+    effect, reason, rule, posture
+        As in the decision log.
+    """
+
+    effect: str
+    reason: str
+    rule: str | None
+    posture: tuple[str, ...]
+
+
+def compare(policy: Policy, entry: Entry) -> tuple[str | None, Outcome, Outcome]:
+    """Compare a decision of the log with that of a policy, at the decision's own time.
+
+    Returns
+    -------
+    change, before, after
+        How they differ, None for not at all.
+
+    Raises
+    ------
+    NotReplayable
+        The policy asks for something that the log does not have.
+    Unreadable
+        The line is no decision.
+    """
+    line = entry.decision or {}
+    before = _logged(line)
+    if line.get("truncated"):
+        raise NotReplayable("the log line was cut")
+    after = _decided(policy, entry, _hidden(line))
+    return _change(before, after), before, after
+
+
+def _logged(line: dict[str, Any]) -> Outcome:
+    effect, reason, rule, posture = line.get("effect"), line.get("reason"), line.get("rule"), line.get("posture")
+    if effect not in (ALLOW, DENY):
+        raise Unreadable("is a decision without an effect")
+    if not isinstance(reason, str) or not isinstance(rule, (str, type(None))) or not isinstance(posture, list):
+        raise Unreadable("is a decision without a reason, a rule or a posture")
+    return Outcome(effect, reason, rule, tuple(map(str, posture)))
+
+
+def _hidden(line: dict[str, Any]) -> tuple[str, ...]:
+    """Return the fields that the log does not show."""
+    redacted = line.get(REDACTED) or []
+    if not isinstance(redacted, list) or not all(field in FIELDS for field in redacted):
+        raise Unreadable(f"is a decision in which {REDACTED} is no list of fields")
+    for field in redacted:
+        if field in IDENTIFYING:
+            raise NotReplayable(f"{field} is redacted")
+    return tuple(redacted)
+
+
+def _decided(policy: Policy, entry: Entry, hidden: tuple[str, ...]) -> Outcome:
+    event = entry.event
+    if hidden and isinstance(event, dict):
+        event = {field: value for field, value in event.items() if field not in hidden}
+    answer = answering.answer(policy, (), event, entry.alias, entry.at or 0.0)
+    decision = answer.decision
+    if decision is None:
+        return Outcome(DENY, answer.reason, None, ())
+    if hidden and decision.unknown:
+        return _whatever_is_hidden(policy, decision, hidden)
+    return Outcome(ALLOW if decision.allow else DENY, decision.reason, decision.rule, tuple(decision.posture))
+
+
+def _whatever_is_hidden(policy: Policy, decision: Decision, hidden: tuple[str, ...]) -> Outcome:
+    """Return the decision if it is the same whatever the hidden fields held.
+
+    Hidden fields are unknown to the policy here, though they were not to the function. A rule that is true or false
+    all the same is so whatever they held (Kleene's logic). The others may have applied or not; the decision stands
+    if it is the same without them and with each one of them: the first rule that denies, or else the first that allows,
+    decides, so that several of them together change nothing that one alone does not.
+    """
+    keys = {key: field for field in hidden for key in _condition_keys(field)}
+    doubtful: dict[str, set[str]] = {}
+    for label, conditions in decision.unknown:
+        fields = {keys[key] for key in (condition.partition(".")[2] for condition in conditions) if key in keys}
+        if fields:
+            doubtful[label] = fields
+    rules = [rule for rule in policy.rules if not rule.shadow]
+    certain = [rule for rule in rules if rule.label in decision.applied and rule.label not in doubtful]
+    found = outcome(certain)
+    labels = {rule.label for rule in policy.rules}
+    for label, fields in doubtful.items():
+        if label not in labels or _with(rules, certain, label) != found:
+            raise NotReplayable(f"{', '.join(sorted(fields))} is redacted")
+    allow, reason, rule = found
+    return Outcome(ALLOW if allow else DENY, reason, rule, tuple(decision.posture))
+
+
+def _with(rules: list[AccessRule], certain: list[AccessRule], label: str) -> tuple[bool, str, str | None]:
+    return outcome([rule for rule in rules if rule in certain or rule.label == label])
+
+
+def _condition_keys(field: str) -> tuple[str, ...]:
+    return ("groups", "all_groups") if field == "groups" else (field.replace("-", "_"),)
+
+
+def _change(before: Outcome, after: Outcome) -> str | None:
+    if before.effect != after.effect:
+        return ALLOW_TO_DENY if before.effect == ALLOW else DENY_TO_ALLOW
+    if (before.reason, before.rule) != (after.reason, after.rule):
+        return RULE
+    return POSTURE if before.posture != after.posture else None

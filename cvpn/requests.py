@@ -1,0 +1,141 @@
+"""Requests to ask a policy about: from files, standard input, and options of the command line."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from .failures import Failure
+from .log_lines import Entry, Unreadable, entries, entries_of
+
+STDIN = "-"
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request.
+
+    Attributes
+    ----------
+    where
+        It was found: ``requests.jsonl:12``, ``--username``.
+    entry
+        What was found.
+    """
+
+    where: str
+    entry: Entry
+
+
+@contextmanager
+def opened(name: str) -> Iterator[IO[bytes]]:
+    """Open a file, or standard input for ``-``; what is compressed with gzip is unpacked.
+
+    Raises
+    ------
+    Failure
+        It cannot be read.
+    """
+    if name == STDIN:
+        yield _unpacked(sys.stdin.buffer)
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield _unpacked(file)
+    except (OSError, EOFError) as error:  # gzip raises EOFError for a file that is cut off
+        raise Failure(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _unpacked(file: IO[bytes]) -> IO[bytes]:
+    buffered = io.BufferedReader(file) if isinstance(file, io.RawIOBase) else file
+    head = buffered.peek(2)[:2]  # type: ignore[attr-defined]
+    return gzip.open(buffered) if head == _GZIP else buffered  # type: ignore[return-value]
+
+
+def questions(names: Sequence[str]) -> Iterator[Question | str]:
+    """Read requests from files: JSON, JSON lines, decision logs or connection logs.
+
+    Yields a sentence, with file and line, for each line that is none.
+
+    Raises
+    ------
+    Failure
+        A file cannot be read.
+    """
+    for name in names:
+        with opened(name) as file:
+            yield from _questions(name, file)
+
+
+def _questions(name: str, file: IO[bytes]) -> Iterator[Question | str]:
+    for number, line, whole in lines_of(file):
+        where = f"{name}:{number}"
+        try:
+            text = line.decode()
+            for entry in entries_of(json.loads(text)) if whole else entries(text):
+                yield Question(where, entry)
+        except Unreadable as problem:
+            yield f"{where}: {problem}"
+        except UnicodeDecodeError:
+            yield f"{where}: is not UTF-8 text"
+        except ValueError as error:
+            yield f"{where}: is not JSON: {error}"
+
+
+def lines_of(file: IO[bytes]) -> Iterator[tuple[int, bytes, bool]]:
+    """Return the lines of a file with their numbers; a file that is one JSON value over many lines is one line.
+
+    The third value tells of such a whole file.
+    """
+    first = (0, b"")
+    for number, line in enumerate(file, start=1):
+        text = line.strip()
+        if not text:
+            continue
+        if first[0]:  # a line before this one began a JSON value and did not end it
+            if first[1].strip() in (b"{", b"[") or not _is_json(text):
+                yield first[0], first[1] + line + file.read(), True
+                return
+            yield *first, False  # broken, and alone so
+        elif text[:1] in (b"{", b"[") and not _is_json(text):
+            first = (number, line)
+            continue
+        yield number, line, False
+        break
+    else:
+        if first[0]:
+            yield *first, False
+        return
+    for following, line in enumerate(file, start=number + 1):
+        yield following, line, False
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def with_fields(question: Question, fields: dict[str, Any], alias: str | None, at: float | None) -> Question:
+    """Return a question with some of it replaced by what the command line says."""
+    entry = question.entry
+    event = entry.event | fields if isinstance(entry.event, dict) else entry.event
+    return replace(
+        question,
+        entry=replace(
+            entry,
+            event=event,
+            alias=entry.alias if alias is None else alias,
+            at=entry.at if at is None else at,
+        ),
+    )

@@ -1,0 +1,87 @@
+"""The policy of a function in AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connect_handler.settings import POLICY
+from cvpn.aws import Account, aws_errors
+from cvpn.failures import Failure
+
+from .terraform_show import FUNCTION_PREFIX
+
+DEFAULT_ALIAS = "live"
+
+
+@dataclass(frozen=True)
+class DeployedPolicy:
+    """The policy that a function's alias serves.
+
+    Attributes
+    ----------
+    name
+        Of function and alias: ``AWSClientVPN-corp:live``.
+    text
+        What the environment variable POLICY holds.
+    aliases
+        Names of the function's aliases; None where they could not be listed.
+    """
+
+    name: str
+    text: str
+    aliases: frozenset[str] | None
+
+
+def deployed_policy(function: str, account: Account) -> DeployedPolicy:
+    """Read the policy of a function.
+
+    Parameters
+    ----------
+    function
+        Name (with or without the prefix ``AWSClientVPN-``) or ARN, with ``:ALIAS`` or ``:VERSION`` behind it or not.
+
+    Raises
+    ------
+    Failure
+        The function cannot be read, or has no policy.
+    """
+    name, qualifier = _parted(function)
+    full_name = f"{name}:{qualifier}"
+    client = account.client("lambda")
+    # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+    with aws_errors(f"read the function {full_name}"):
+        configuration = client.get_function_configuration(FunctionName=name, Qualifier=qualifier)
+    environment = configuration.get("Environment", {})
+    if environment.get("Error"):
+        message = " ".join(str(environment["Error"].get("Message", "")).split())
+        raise Failure(f"cannot read the environment of the function {full_name}: {message}")
+    text = environment.get("Variables", {}).get(POLICY)
+    if not text:
+        raise Failure(
+            f"the function {full_name} has no environment variable {POLICY}: it is no handler of this module's"
+        )
+    return DeployedPolicy(full_name, text, _aliases(client, name))
+
+
+def _parted(function: str) -> tuple[str, str]:
+    """Part a name or an ARN into the function's name, or ARN, and the qualifier."""
+    if function.startswith("arn:"):
+        parts = function.split(":")
+        # arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
+        if len(parts) not in (7, 8) or parts[2] != "lambda":
+            raise Failure(f"{function} is not the ARN of a function")
+        return ":".join(parts[:7]), parts[7] if len(parts) == 8 else DEFAULT_ALIAS
+    name, _, qualifier = function.partition(":")
+    if not name.startswith(FUNCTION_PREFIX):
+        name = FUNCTION_PREFIX + name
+    return name, qualifier or DEFAULT_ALIAS
+
+
+def _aliases(client: object, name: str) -> frozenset[str] | None:
+    """List the aliases; who may read a function need not be allowed to."""
+    try:
+        with aws_errors("list the aliases"):
+            pages = client.get_paginator("list_aliases").paginate(FunctionName=name)  # type: ignore[attr-defined]
+            return frozenset(alias["Name"] for page in pages for alias in page["Aliases"])
+    except Failure:
+        return None

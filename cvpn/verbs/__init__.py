@@ -1,0 +1,1 @@
+"""The verbs of ``cvpn``, a module each: its options, and what it prints."""
