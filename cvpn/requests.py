@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -95,27 +96,38 @@ def lines_of(file: IO[bytes]) -> Iterator[tuple[int, bytes, bool]]:
 
     The third value tells of such a whole file.
     """
-    first = (0, b"")
-    for number, line in enumerate(file, start=1):
+    read, whole = beginning(file)
+    if whole:
+        yield 1, read, True
+        return
+    for number, line in enumerate(chain(io.BytesIO(read), file), start=1):
+        yield number, line, False
+
+
+def beginning(file: IO[bytes]) -> tuple[bytes, bool]:
+    """Read as much of a file as tells whether it is one JSON value over many lines, which is read to its end.
+
+    It is if its first line begins such a value and does not end it, unless the line after it is a value of its own:
+    then the first one is broken, and the file one of lines all the same.
+    """
+    read = []
+    unfinished = False
+    for line in file:
+        read.append(line)
         text = line.strip()
         if not text:
             continue
-        if first[0]:  # a line before this one began a JSON value and did not end it
-            if first[1].strip() in (b"{", b"[") or not _is_json(text):
-                yield first[0], first[1] + line + file.read(), True
-                return
-            yield *first, False  # broken, and alone so
+        if unfinished:
+            whole = not _is_json(text)
         elif text[:1] in (b"{", b"[") and not _is_json(text):
-            first = (number, line)
-            continue
-        yield number, line, False
-        break
-    else:
-        if first[0]:
-            yield *first, False
-        return
-    for following, line in enumerate(file, start=number + 1):
-        yield following, line, False
+            unfinished = True
+            if text not in (b"{", b"["):
+                continue
+            whole = True
+        else:
+            whole = False
+        return b"".join([*read, file.read() if whole else b""]), whole
+    return b"".join(read), False
 
 
 def _is_json(text: bytes) -> bool:

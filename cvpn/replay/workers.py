@@ -105,7 +105,7 @@ def _work(chunk: Chunk) -> Tally:
 def tally_of(policy: Policy, chunk: Chunk, period: Period) -> Tally:
     """Replay the decisions of a chunk."""
     tally = Tally()
-    for number, line in enumerate(chunk.lines, start=chunk.first):
+    for number, line in enumerate(chunk.text.split(b"\n"), start=chunk.first):
         try:
             for entry in entries(line.decode()):
                 _count(tally, policy, entry, period)
