@@ -41,7 +41,7 @@ class Output:
 
     def json(self, value: Any) -> None:
         """Print a value as one line of JSON."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+        sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
         """Print a table; ``right`` are the columns of numbers."""

@@ -122,7 +122,7 @@ CONDITION_KEYS: dict[str, ConditionKey] = {
         "the client's address lies in one; an IPv4-mapped IPv6 address is its IPv4 address",
         "it is empty or no address",
         ["198.51.100.0/24", "2001:db8::/32"],
-        _list("CIDR blocks or addresses, IPv4 and IPv6.", pattern="^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
+        _list("CIDR blocks or addresses, IPv4 and IPv6.", pattern="^(?!.*[0-9A-Fa-f]{5})[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"),
     ),
     "time": ConditionKey(
         "object of `days`, `start` and `end`, `timezone`, `not_before`, `not_after`",

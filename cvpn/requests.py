@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -45,20 +46,20 @@ def opened(name: str) -> Iterator[IO[bytes]]:
     Failure
         It cannot be read.
     """
-    if name == STDIN:
-        yield _unpacked(sys.stdin.buffer)
-        return
     try:
+        if name == STDIN:
+            yield _unpacked(sys.stdin.buffer)  # type: ignore[arg-type]
+            return
         with Path(name).open("rb") as file:
             yield _unpacked(file)
-    except (OSError, EOFError) as error:  # gzip raises EOFError for a file that is cut off
+    except (OSError, EOFError, zlib.error) as error:  # the latter two of gzip, for what is cut off or damaged
         raise Failure(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _unpacked(file: IO[bytes]) -> IO[bytes]:
-    buffered = io.BufferedReader(file) if isinstance(file, io.RawIOBase) else file
-    head = buffered.peek(2)[:2]  # type: ignore[attr-defined]
-    return gzip.open(buffered) if head == _GZIP else buffered  # type: ignore[return-value]
+def _unpacked(file: io.BufferedReader) -> IO[bytes]:
+    if file.peek(len(_GZIP))[: len(_GZIP)] == _GZIP:
+        return gzip.open(file)  # type: ignore[return-value]
+    return file
 
 
 def questions(names: Sequence[str]) -> Iterator[Question | str]:

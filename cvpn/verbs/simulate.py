@@ -84,11 +84,8 @@ def print_decision(output: Output, policy: Policy, asked: Asked) -> None:
     decision = asked.answer.decision
     output.line((asked.outcome, STYLES[asked.outcome]))
     output.line(sentence(asked))
-    message = (
-        decision.message if decision is not None else asked.answer.response.get("error-msg-on-denied-connection", "")
-    )
-    if message:
-        output.line(("Message: ", "bold"), message)
+    if asked.answer.message:
+        output.line(("Message: ", "bold"), asked.answer.message)
     if decision is None:
         return
     if decision.posture:

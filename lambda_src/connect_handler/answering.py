@@ -37,13 +37,16 @@ class Answer:
         Of the decision; ``invalid-request``, ``policy-error`` or ``internal-error`` where there is none.
     problems
         Why the policy was not asked.
+    message
+        For the user who is denied; empty if allowed.
     response
         What Client VPN is told.
     """
 
-    __slots__ = ("decision", "problems", "reason", "request", "response")
+    __slots__ = ("decision", "message", "problems", "reason", "request", "response")
 
     decision: Decision | None
+    message: str
     problems: tuple[str, ...]
     reason: str
     request: Request | None
@@ -79,6 +82,7 @@ def answer(
     except Exception as error:  # a bug of ours: deny, and tell
         return _denied(answered, event, INTERNAL_ERROR, (_traceback(error),))
     answered.reason = decision.reason
+    answered.message = decision.message
     version = answered.request.schema_version
     allow = decision.allow or policy.shadow_mode
     answered.response = response(version, allow, decision.message, decision.posture)
@@ -96,8 +100,8 @@ def _denied(answered: Answer, event: Any, reason: str, problems: tuple[str, ...]
     """Complete an answer to an event that the policy was not asked about."""
     answered.reason = reason
     answered.problems = problems
-    message = _message_without_decision(answered.request, reason)
-    answered.response = response(_answer_version(event, answered.request), False, message, ())
+    answered.message = _message_without_decision(answered.request, reason)
+    answered.response = response(_answer_version(event, answered.request), False, answered.message, ())
     return answered
 
 

@@ -43,7 +43,7 @@ def apply_policy(
             f"-state={number}.tfstate",
             f"-var-file={variables}",
         )
-        events = [json.loads(line) for line in output.splitlines()]
+        events = [json.loads(line) for line in output.split("\n") if line]
         errors = [event["diagnostic"]["detail"] for event in events if event["@level"] == "error"]
         outputs: dict[str, Any] = {}
         for event in events:

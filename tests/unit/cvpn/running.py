@@ -1,0 +1,71 @@
+"""Runs ``cvpn`` in this process, as a shell would."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from jsonschema import Draft202012Validator
+
+from connect_handler import answering, decision_log
+from connect_handler.settings import Settings
+from cvpn.cli import run
+from cvpn.output_schemas import schemas
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one line of JSON that it printed."""
+        (line,) = self.out.splitlines()
+        return json.loads(line)
+
+    @property
+    def json_lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.split("\n") if line]
+
+
+def cvpn(*arguments: str | Path, stdin: bytes = b"") -> Result:
+    """Run a command; what it prints with ``-o json`` is held to its schema."""
+    out, err = io.StringIO(), io.StringIO()
+    words = [str(argument) for argument in arguments]
+    with (
+        redirect_stdout(out),
+        redirect_stderr(err),
+        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin)))),
+    ):
+        status = run(words)
+    result = Result(status, out.getvalue(), err.getvalue())
+    if "json" in words and words[0] in schemas():
+        for value in result.json_lines:
+            Draft202012Validator(schemas()[words[0]]).validate(value)
+    return result
+
+
+def policy_file(folder: Path, policy: dict[str, Any], name: str = "policy.json") -> Path:
+    """A policy document in a file."""
+    file = folder / name
+    file.write_text(json.dumps(policy))
+    return file
+
+
+def decision_line(policy: dict[str, Any], event: Any, at: float, alias: str | None = "staff") -> str:
+    """The line that the handler logs for a request."""
+    settings = Settings({"POLICY": json.dumps(policy), "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-test"})
+    answered = answering.answer(settings.policy, settings.policy_problems, event, alias, at)
+    return decision_log.line(settings, now=at, event=event, answered=answered, alias=alias, duration_us=50)
