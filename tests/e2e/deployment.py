@@ -76,7 +76,7 @@ class Deployment:
 
         See https://developer.hashicorp.com/terraform/internals/json-format#change-representation.
         """
-        plan = self._planned(**variables)
+        plan = self.planned(**variables)
         changes = {resource["address"]: resource["change"] for resource in plan.get("resource_changes", [])}
         changes |= {f"output.{name}": change for name, change in plan.get("output_changes", {}).items()}
         return {address: change for address, change in changes.items() if change["actions"] != ["no-op"]}
@@ -86,7 +86,7 @@ class Deployment:
 
         See https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation.
         """
-        return dict(self._planned(**variables)["configuration"]["root_module"])
+        return dict(self.planned(**variables)["configuration"]["root_module"])
 
     def is_stable(self, **variables: Any) -> bool:
         """Tell whether a plan has nothing to do."""
@@ -100,7 +100,8 @@ class Deployment:
         """Destroy everything."""
         self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, var=variables)
 
-    def _planned(self, **variables: Any) -> dict[str, Any]:
+    def planned(self, **variables: Any) -> dict[str, Any]:
+        """Plan; returns what `terraform show -json` prints of it."""
         self._run("plan", out="plan", var=variables)
         return dict(json.loads(self._run("show", "plan", json=IsFlagged, no_color=IsNotFlagged)))
 
