@@ -55,7 +55,13 @@ class Output:
             )
         for row in rows:
             table.add_row(*[Text(printable(cell), STYLES.get(cell, "")) for cell in row])
-        self.console.print(table)
+        if self.console.is_terminal:
+            self.console.print(table)
+            return
+        with self.console.capture() as captured:
+            self.console.print(table)
+        for line in captured.get().splitlines():
+            self.line(line.rstrip())
 
 
 def _console(color: bool, *, stderr: bool) -> Console:

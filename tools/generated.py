@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import argparse
+import difflib
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -28,3 +31,42 @@ def filled(text: str, parts: Mapping[str, str], file: Path, *, all_needed: bool 
             raise MarkersBroken(f"{file} needs one {begin} and, after it, one {end}.")
         text = f"{before}{begin}\n{part}\n{end}{rest}"
     return text
+
+
+def write_or_check(
+    arguments: Sequence[str] | None, program: str, description: str, pages: Mapping[Path, Mapping[str, str]], what: str
+) -> int:
+    """Write the parts of pages, or with ``--check`` among the arguments tell which pages are stale.
+
+    Parameters
+    ----------
+    pages
+        The parts that each page needs.
+    what
+        What the pages show, for the message that one does not: ``what happens``.
+
+    Returns
+    -------
+    status
+        0: done, or up to date; 1: stale, or a page has no place for a part.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {program}", description=description)
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    check = parser.parse_args(arguments).check
+    status = 0
+    for page, parts in pages.items():
+        old = page.read_text(encoding="utf-8")
+        try:
+            new = filled(old, parts, page, all_needed=True)
+        except MarkersBroken as problem:
+            print(problem, file=sys.stderr)
+            return 1
+        if new != old and check:
+            difference = difflib.unified_diff(old.splitlines(), new.splitlines(), str(page), what, lineterm="", n=1)
+            print("\n".join(difference), file=sys.stderr)
+            print(f"{page.name} is not {what}. Run `make docs`.", file=sys.stderr)
+            status = 1
+        elif new != old:
+            page.write_text(new, encoding="utf-8")
+            print(f"Written: {page.name}")
+    return status

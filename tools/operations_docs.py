@@ -7,9 +7,7 @@ from one run to the next (times, durations, ids) is replaced by one of its kind.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import difflib
 import json
 import re
 import socket
@@ -338,27 +336,8 @@ def parts() -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
     """Write or check the page; 0: done, or up to date."""
-    parser = argparse.ArgumentParser(prog="python -m tools.operations_docs", description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
-    options = parser.parse_args(arguments)
-    old = page.read_text(encoding="utf-8")
-    try:
-        new = generated.filled(old, parts(), page, all_needed=True)
-    except generated.MarkersBroken as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    if new == old:
-        return 0
-    if options.check:
-        difference = difflib.unified_diff(
-            old.splitlines(), new.splitlines(), str(page), "what happens", lineterm="", n=1
-        )
-        print("\n".join(difference), file=sys.stderr)
-        print(f"{page.name} is not what happens. Run `make docs`.", file=sys.stderr)
-        return 1
-    page.write_text(new, encoding="utf-8")
-    print(f"Written: {page.name}")
-    return 0
+    description = (__doc__ or "").split("\n")[0]
+    return generated.write_or_check(arguments, "tools.operations_docs", description, {page: parts()}, "what happens")
 
 
 if __name__ == "__main__":
