@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,10 @@ def cases_of(source: PolicySource, files: Sequence[Path]) -> list[Case]:
     return cases
 
 
-def _checked(value: Any, finding: Any) -> list[Case]:
+def _checked(value: Any, finding: Callable[..., Finding]) -> list[Case]:
     cases, problems = read_cases(value)
     if problems:
-        findings: list[Finding] = [finding(problem.path, str(problem)) for problem in problems]
-        raise Failure("\n".join(map(str, findings)))
+        raise Failure("\n".join(str(finding(problem.path, str(problem))) for problem in problems))
     if not cases:
         raise Failure(f"{VARIABLE} is empty; write at least one test case")
     return cases

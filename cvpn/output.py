@@ -65,9 +65,7 @@ class Output:
 
 
 def _console(color: bool, *, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=None if color else True)
-    if not color:
-        console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, color_system=None)
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, color_system="auto" if color else None)
     if not console.is_terminal:
         console.width = WIDE
     return console

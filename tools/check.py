@@ -20,7 +20,7 @@ from tools import CACHE, ROOT
 from tools.terraform_cli import TerraformUnavailable, terraform_environment
 from tools.terraform_files import copy_terraform_files, terraform_folders
 
-PYTHON_FOLDERS = ("lambda_src", "cvpn", "localaws", "tools", "tests")
+PYTHON_FOLDERS = ("lambda_src", "cvpn", "localaws", "tools", "tests", "benchmarks")
 CHECKOV = ROOT / ".venv-checkov" / "bin" / "checkov"
 TERRAFORM_TREE = CACHE / "terraform" / "tree"
 """The copy of the Terraform files that is validated and tested."""

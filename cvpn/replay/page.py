@@ -34,7 +34,7 @@ _CLASSES = {
 }
 _HOURS_PER_COLUMN = (1, 2, 3, 6, 12, 24, 48, 7 * 24, 14 * 24, 28 * 24)
 
-_WIDTH, _HEIGHT, _AXIS = 720, 160, 24
+_WIDTH, _HEIGHT = 720, 160
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --soft: #f3f4f6; --line: #d5d9de; --dim: #59636e;
@@ -44,31 +44,33 @@ _STYLE = """
   --unknown: #e0ab34; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 72rem; color: var(--ink); background: var(--paper);
-  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
-p { margin: .25rem 0; } .dim { color: var(--dim); } code { font-size: .9em; }
+p { margin: .25rem 0; } .dim { color: var(--dim); } code { font-size: .9em; overflow-wrap: anywhere; }
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .5rem; margin: 1rem 0;
   padding: 0; list-style: none; }
 .numbers li { background: var(--soft); border-left: .3rem solid var(--line); padding: .5rem .75rem; }
 .numbers b { display: block; font-size: 1.5rem; line-height: 1.2; }
-svg { width: 100%; height: auto; display: block; } svg text { fill: var(--dim); font-size: 12px; }
-.same { fill: var(--same); border-color: var(--same) !important; }
-.denied { fill: var(--denied); border-color: var(--denied) !important; }
-.allowed { fill: var(--allowed); border-color: var(--allowed) !important; }
-.rule { fill: var(--rule); border-color: var(--rule) !important; }
-.posture { fill: var(--posture); border-color: var(--posture) !important; }
-.unknown { fill: var(--unknown); border-color: var(--unknown) !important; }
-.bars { display: grid; grid-template-columns: minmax(6rem, 14rem) 1fr auto; gap: .25rem .75rem; align-items: center; }
-.bars svg { height: 1rem; }
+svg { width: 100%; height: auto; display: block; }
+.axis { display: flex; justify-content: space-between; color: var(--dim); font-size: .85rem; }
+.same { fill: var(--same); border-left-color: var(--same) !important; }
+.denied { fill: var(--denied); border-left-color: var(--denied) !important; }
+.allowed { fill: var(--allowed); border-left-color: var(--allowed) !important; }
+.rule { fill: var(--rule); border-left-color: var(--rule) !important; }
+.posture { fill: var(--posture); border-left-color: var(--posture) !important; }
+.unknown { fill: var(--unknown); border-left-color: var(--unknown) !important; }
+.bar { display: grid; grid-template-columns: minmax(6rem, 14rem) 1fr 11rem; gap: 0 .75rem; align-items: center; }
+.bar svg { height: 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .6rem; vertical-align: top; }
-th { border-bottom: 2px solid var(--line); } td { border-bottom: 1px solid var(--line); }
+th { border-bottom: 2px solid var(--line); white-space: nowrap; } td { border-bottom: 1px solid var(--line); }
 td:first-child { border-left: .3rem solid var(--line); white-space: nowrap; } .number { text-align: right; }
 @media (max-width: 40rem) {
   thead { display: none; } table, tbody, tr, td { display: block; width: 100%; }
   tr { margin-bottom: .75rem; background: var(--soft); } td { border: 0; padding: .25rem .6rem; text-align: left; }
   td::before { content: attr(data-label) " "; color: var(--dim); font-size: .85em; }
-  td:first-child { border-left: .3rem solid; }
+  td:first-child { border-left: .3rem solid; } .number { text-align: left; }
+  .bar { grid-template-columns: 1fr auto; margin-bottom: .5rem; } .bar svg { grid-column: 1 / -1; order: 1; }
 }
 """
 
@@ -166,10 +168,9 @@ def _timeline(tally: Tally) -> str:
     begin, end = (timestamp(hour * HOUR)[:16].replace("T", " ") for hour in (first, last + 1))
     return (
         f"<h2>When</h2><p class='dim'>Decisions that would be others, per {_span(step)}; {highest:,} at most.</p>"
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + _AXIS}" role="img" aria-label="Changed decisions over time">'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + 1}" role="img" aria-label="Changed decisions over time">'
         f'<line x1="0" x2="{_WIDTH}" y1="{_HEIGHT}" y2="{_HEIGHT}" stroke="currentColor" stroke-opacity=".4"/>'
-        f'{"".join(bars)}<text x="0" y="{_HEIGHT + 16}">{begin}</text>'
-        f'<text x="{_WIDTH}" y="{_HEIGHT + 16}" text-anchor="end">{end} UTC</text></svg>'
+        f'{"".join(bars)}</svg><p class="axis"><span>{begin}</span><span>{end} UTC</span></p>'
     )
 
 
@@ -188,13 +189,14 @@ def _by_rule(tally: Tally) -> str:
     rows = sorted(counts.items(), key=lambda item: -item[1])
     highest = rows[0][1]
     bars = [
-        f'<span>{_text(rule)}</span><svg viewBox="0 0 100 10" preserveAspectRatio="none" role="presentation">'
+        f'<div class="bar"><span>{_text(rule)}</span>'
+        '<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="presentation">'
         f'<rect class="{_CLASSES[change]}" width="{max(number / highest * 100, 0.5):.2f}" height="10"/></svg>'
-        f"<span>{number:,} {_NAMES[change]}</span>"
+        f"<span>{number:,} {_NAMES[change]}</span></div>"
         for (rule, change), number in rows[:MAX_RULES]
     ]
     more = f'<p class="dim">and {len(rows) - MAX_RULES} more</p>' if len(rows) > MAX_RULES else ""
-    return f'<h2>Which rule would decide</h2><div class="bars">{"".join(bars)}</div>{more}'
+    return f"<h2>Which rule would decide</h2>{''.join(bars)}{more}"
 
 
 def _decider(outcome: Outcome) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -67,10 +68,10 @@ def simulate(requests: tuple[str, ...], form: str, no_color: bool, **options: An
     return status
 
 
-def asked_questions(requests: tuple[str, ...], asking: Asking) -> Any:
+def asked_questions(requests: tuple[str, ...], asking: Asking) -> Iterator[Question | str]:
     """Return the questions that files and options make; a sentence for each line that is none."""
     if not requests:
-        if not asking.fields:
+        if not asking.fields and asking.alias is None:
             raise click.UsageError("Name a request: a file, - for standard input, or options such as --username.")
         return iter([asking.question()])
     return (

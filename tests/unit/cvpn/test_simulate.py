@@ -79,6 +79,7 @@ def test_a_request_of_schema_v1_has_no_groups(policy: Path) -> None:
 def test_the_endpoint_and_the_clock_are_the_callers(policy: Path) -> None:
     assert cvpn("simulate", "-p", policy, "--group", "partners", "--endpoint", "partners").status == 0
     assert cvpn("simulate", "-p", policy, "--group", "partners", "--endpoint", "office").status == 2
+    assert cvpn("simulate", "-p", policy, "--endpoint", "office").out.startswith("DENY\n")
     assert cvpn("simulate", "-p", policy, "--group", "staff", "--at", "2026-11-24T09:00:00Z").status == 2
 
 
