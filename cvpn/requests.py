@@ -28,9 +28,9 @@ class Question:
     Attributes
     ----------
     where
-        It was found: ``requests.jsonl:12``, ``--username``.
+        Where it was found: ``requests.jsonl:12``, ``--username``.
     entry
-        What was found.
+        The request, and what else is known of it.
     """
 
     where: str

@@ -131,7 +131,8 @@ def policy_from_files(files: Sequence[FilePath], address: str | None = None) -> 
 def policy_from_function(function: str, account: Account) -> PolicySource:
     """Read the policy of a function in AWS; see :func:`~cvpn.sources.deployed.deployed_policy`."""
     deployed = deployed_policy(function, account)
-    return replace(_document(deployed.text, deployed.name), endpoints=deployed.aliases)
+    source = _document(deployed.text, deployed.name)
+    return replace(source, environment=deployed.text, endpoints=deployed.aliases)
 
 
 def read_text(file: FilePath) -> str:
@@ -196,13 +197,14 @@ def _document(text: str, name: str, located: Located | None = None) -> PolicySou
         located.finding(path, f'the key "{path[-1]}" stands twice in one object; the last one counts', warning=True)
         for path, _ in located.repeated
     ]
-    return PolicySource(name, document, plain, text.strip(), located.finding, tuple(repeated))
+    environment = text.strip() if _is_packed(text.strip()) else None
+    return PolicySource(name, document, plain, environment, located.finding, tuple(repeated))
 
 
 def _planned(located: Located, address: str | None) -> PolicySource:
     planned = planned_policy(located.value, located.file, address)
     source = _document(planned.text, f"{located.file}: {planned.address}")
-    return replace(source, endpoints=planned.aliases, policy_tests=planned.policy_tests)
+    return replace(source, environment=planned.text, endpoints=planned.aliases, policy_tests=planned.policy_tests)
 
 
 def _variables(files: list[Located]) -> PolicySource:

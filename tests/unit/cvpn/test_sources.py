@@ -180,6 +180,13 @@ def test_a_policy_is_found_in_whatever_holds_one(tmp_path: Path, name: str, cont
     assert cvpn("validate", "-", stdin=content.encode()).status == 0
 
 
+def test_a_document_that_is_laid_out_is_measured_as_it_would_be_rendered(tmp_path: Path) -> None:
+    rules = [{"name": f"rule {number}", "effect": "allow", "when": {"groups": [f"g{number}"]}} for number in range(60)]
+    (tmp_path / "policy.json").write_text(json.dumps({"rules": rules}, indent=4))
+    size = cvpn("validate", tmp_path / "policy.json", "-o", "json").json["size"]
+    assert (size["packed"], size["bytes"] < 2_000) == (True, True)
+
+
 def test_a_plan_says_which_aliases_there_are(tmp_path: Path) -> None:
     rule = {"name": "staff", "effect": "allow", "when": {"endpoint": ["staf"]}}
     file = policy_file(tmp_path, plan(("module.a", json.dumps({"rules": [rule]}))))
