@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from connect_handler.policy import Policy, PolicyError
@@ -56,7 +56,12 @@ def ask_the_function() -> Iterator[Ask]:
 
 
 # 60 policies with up to 12 requests each: as many as take half a minute, most of it cold starts.
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# A failure is shown as it is found: to make it smaller would take hundreds of cold starts.
+@settings(
+    max_examples=60,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(
     document=policies(),
     asked=st.lists(st.tuples(requests(), st.sampled_from(["staff", "live", "$LATEST"])), min_size=6, max_size=12),
