@@ -204,7 +204,9 @@ def _document(text: str, name: str, located: Located | None = None) -> PolicySou
 def _planned(located: Located, address: str | None) -> PolicySource:
     planned = planned_policy(located.value, located.file, address)
     source = _document(planned.text, f"{located.file}: {planned.address}")
-    return replace(source, environment=planned.text, endpoints=planned.aliases, policy_tests=planned.policy_tests)
+    return replace(
+        source, environment=planned.text, endpoints=planned.aliases or None, policy_tests=planned.policy_tests
+    )
 
 
 def _variables(files: list[Located]) -> PolicySource:

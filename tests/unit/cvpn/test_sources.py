@@ -180,6 +180,15 @@ def test_a_policy_is_found_in_whatever_holds_one(tmp_path: Path, name: str, cont
     assert cvpn("validate", "-", stdin=content.encode()).status == 0
 
 
+def test_the_endpoints_of_a_plan_are_the_aliases_of_its_function_where_there_are_any(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(plan(("module.a", json.dumps(STAFF)), ("module.b", json.dumps(STAFF)))))
+    address = "module.{}.aws_lambda_function.this"
+    assert policy_from_files([file], address.format("a")).endpoints == frozenset({"staff"})
+    # A function without an alias may get its aliases elsewhere: nothing can be said of a rule's endpoints.
+    assert policy_from_files([file], address.format("b")).endpoints is None
+
+
 def test_a_document_that_is_laid_out_is_measured_as_it_would_be_rendered(tmp_path: Path) -> None:
     rules = [{"name": f"rule {number}", "effect": "allow", "when": {"groups": [f"g{number}"]}} for number in range(60)]
     (tmp_path / "policy.json").write_text(json.dumps({"rules": rules}, indent=4))
