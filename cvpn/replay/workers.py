@@ -7,10 +7,11 @@ import os
 import signal
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
+from multiprocessing.connection import Connection
+from types import TracebackType
 
 from connect_handler.policy import Policy
 from cvpn.failures import Failure
@@ -19,9 +20,6 @@ from cvpn.log_lines import Entry, Unreadable, entries
 from .chunks import Chunk
 from .comparison import NotReplayable, compare
 from .tally import NOT_REPLAYABLE, SAME, Group, GroupKey, Tally
-
-AHEAD = 2
-"""Chunks per worker that are read ahead."""
 
 
 @dataclass(frozen=True)
@@ -59,23 +57,19 @@ def replay(text: str, chunks: Iterator[Chunk], period: Period, jobs: int | None 
         for chunk in chain(first, chunks):
             tally.merge(tally_of(policy, chunk, period))
         return tally
-    # A fresh process for each worker: a copy of this one would have its threads' locks, too.
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(jobs, context, _start, (text, period))
-    try:
-        waiting: deque[Future[Tally]] = deque()
+    with ExitStack() as started:
+        # Each chunk goes to the worker that has had its last one for the longest: the tallies come in the log's order.
+        busy: deque[_Worker] = deque()
         for chunk in chain(first, chunks):
-            waiting.append(executor.submit(_work, chunk))
-            if len(waiting) > jobs * AHEAD:
-                tally.merge(waiting.popleft().result())
-        while waiting:
-            tally.merge(waiting.popleft().result())
-    except BrokenProcessPool:
-        raise Failure(
-            "a process that replays was ended from outside, perhaps for want of memory; try --jobs 1"
-        ) from None
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+            if len(busy) < jobs:
+                worker = started.enter_context(_Worker(text, period))
+            else:
+                worker = busy.popleft()
+                tally.merge(worker.result())
+            worker.submit(chunk)
+            busy.append(worker)
+        for worker in busy:
+            tally.merge(worker.result())
     return tally
 
 
@@ -86,20 +80,74 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-_policy: Policy
-_period: Period
+class _Worker:
+    """A process that replays one chunk at a time.
+
+    It has a pipe of its own. Python's ProcessPoolExecutor has one for all its workers, and waits for ever where one is
+    killed, as the system does for want of memory, while it holds that.
+    """
+
+    def __init__(self, text: str, period: Period) -> None:
+        # A fresh process: a copy of this one would have its threads' locks, too.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, text, period), daemon=True)
+        with theirs, _ctrl_c_held():
+            self._process.start()
+
+    def __enter__(self) -> _Worker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        if kind is not None:
+            self._process.kill()
+        self._process.join()
+
+    def submit(self, chunk: Chunk) -> None:
+        """Hand over a chunk. The tally of the one before must have been taken: else both would wait to be read."""
+        try:
+            self._connection.send(chunk)
+        except OSError:
+            raise self._ended() from None
+
+    def result(self) -> Tally:
+        """Wait for the tally of the chunk."""
+        try:
+            tally: Tally = self._connection.recv()
+        except (EOFError, OSError):
+            raise self._ended() from None
+        return tally
+
+    def _ended(self) -> Failure:
+        self._process.join()
+        status = self._process.exitcode or 0
+        how = f"was ended by signal {-status}, perhaps for want of memory" if status < 0 else f"ended with {status}"
+        return Failure(f"a process that replays {how}; try --jobs 1")
 
 
-def _start(text: str, period: Period) -> None:
-    """Prepare a worker. Ctrl-C is for the process that started it, which then stops giving it work."""
-    global _policy, _period
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Hold back Ctrl-C while a worker is started, which inherits that: it is for the process that starts them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(connection: Connection, text: str, period: Period) -> None:
+    """Replay chunks as they come, until no more can come."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _policy = Policy(text)
-    _period = period
-
-
-def _work(chunk: Chunk) -> Tally:
-    return tally_of(_policy, chunk, _period)
+    policy = Policy(text)
+    with connection, suppress(EOFError, BrokenPipeError):
+        while True:
+            connection.send(tally_of(policy, connection.recv(), period))
 
 
 def tally_of(policy: Policy, chunk: Chunk, period: Period) -> Tally:

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -102,40 +104,67 @@ def test_a_reader_that_goes_away_is_no_error_to_talk_about(policy: Path, tmp_pat
             assert process.wait() == 1
 
 
-def test_ctrl_c_ends_a_replay_on_all_cores_in_one_line(policy: Path, tmp_path: Path) -> None:
-    line = decision_line(STAFF, json.loads((EVENTS / "v3-saml-windows.json").read_text()), 1_795_420_800.0) + "\n"
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log of decisions that keeps two workers busy for a while. Each chunk's tally is more than a pipe holds: each
+    user's decision is another under STAFF."""
+    event = json.loads((EVENTS / "v3-saml-windows.json").read_text())
+    line = decision_line({"rules": [{"name": "all", "effect": "allow"}]}, event, 1_795_420_800.0)
+    before, after = line.split(event["username"])
     log = tmp_path / "log"
-    log.write_text(line * 300_000)
+    with log.open("w") as stream:
+        stream.writelines(f"{before}user-{number}@example.com{after}\n" for number in range(100_000))
+    return log
+
+
+@contextmanager
+def replaying(policy: Path, log: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A replay that has begun on two workers, and their process ids. It does not outlive the test."""
     command: list[str | Path] = [COMMAND, "replay", "-p", policy, log, "--jobs", "2"]
     # A group of its own, as a shell makes one: Ctrl-C goes to all processes of it.
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        time.sleep(2)
+    )
+    try:
+        workers: list[str] = []
+        while len(workers) < 2:
+            assert process.poll() is None
+            workers = subprocess.run(
+                ["pgrep", "-P", str(process.pid), "-f", "spawn_main"], capture_output=True, text=True, check=False
+            ).stdout.split()
+        yield process, [int(worker) for worker in workers]
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_ctrl_c_ends_a_replay_on_all_cores_in_one_line(policy: Path, log: Path, seconds: float) -> None:
+    with replaying(policy, log) as (process, _):
+        time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, "")
     assert [text for text in err.splitlines() if text] == ["cvpn: interrupted"]
 
 
-def test_a_worker_that_is_killed_is_one_line(policy: Path, tmp_path: Path) -> None:
-    line = decision_line(STAFF, json.loads((EVENTS / "v3-saml-windows.json").read_text()), 1_795_420_800.0) + "\n"
-    log = tmp_path / "log"
-    log.write_text(line * 300_000)
-    command: list[str | Path] = [COMMAND, "replay", "-p", policy, log, "--jobs", "2"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        worker = None
-        deadline = time.monotonic() + 30
-        while worker is None and time.monotonic() < deadline:
-            children = subprocess.run(
-                ["pgrep", "-P", str(process.pid), "-f", "spawn_main"], capture_output=True, text=True, check=False
-            ).stdout.split()
-            worker = int(children[0]) if children else None
-        assert worker is not None
-        os.kill(worker, signal.SIGKILL)
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert err.splitlines()[0].startswith("cvpn: a process that replays was ended from outside")
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("busy", [False, True], ids=["that has just begun", "in the middle of its answer"])
+def test_a_worker_that_is_killed_is_one_line(policy: Path, log: Path, busy: bool, which: int) -> None:
+    with replaying(policy, log) as (process, workers):
+        if busy:
+            # Who is stopped does not read, and so the workers wait with answers that are half written.
+            time.sleep(0.5)
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(1.5)
+        os.kill(workers[which], signal.SIGKILL)
+        process.send_signal(signal.SIGCONT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert [text for text in err.splitlines() if text] == [
+        "cvpn: a process that replays was ended by signal 9, perhaps for want of memory; try --jobs 1"
+    ]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
