@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -173,11 +174,11 @@ def test_leftovers_are_what_somebody_made() -> None:
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process of a test's own, which the test does not outlive."""
+def running(command: list[str], **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of a test's own, which does not outlive the test."""
     process = subprocess.Popen(
         command,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -191,8 +192,10 @@ def running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
-def test_functions_end_with_a_process_that_is_killed() -> None:
-    with running([sys.executable, "-c", textwrap.dedent(PARENT)]) as parent:
+def test_functions_end_with_a_process_that_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A LocalAws elsewhere on the machine would remove the folder, too, and perhaps before it has been looked at.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with running([sys.executable, "-c", textwrap.dedent(PARENT)], TMPDIR=str(tmp_path)) as parent:
         assert parent.stdout is not None
         pid, _, temporary = json.loads(parent.stdout.readline())
         time.sleep(0.5)
