@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
@@ -68,7 +68,7 @@ def test_what_a_replay_foretells_is_what_happens(local_aws: LocalAws, minimal: D
     assert cvpn("validate", tfvars).status == 0
     result = cvpn(*replay, "-p", tfvars)
     assert (result.status, result.err) == (2, "")
-    changed_at = time.time()
+    changed_at = datetime.now(UTC).isoformat()
     minimal.apply()
     after = connect_all(local_aws, minimal)
 
@@ -91,8 +91,7 @@ def test_what_a_replay_foretells_is_what_happens(local_aws: LocalAws, minimal: D
     assert result.json["changed"]["rule"] + result.json["changed"]["posture"] > 0
 
     # What has been decided since is what the new policy says; the digest tells which one that was.
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(changed_at))
-    again = cvpn(*replay[:3], "--since", since, "-o", "json", "-p", tfvars).json
+    again = cvpn(*replay[:3], "--since", changed_at, "-o", "json", "-p", tfvars).json
     assert again["same"] == again["decisions"] == len(CLIENTS)
     assert again["policy_digest"] == result.json["policy_digest"] == minimal.outputs["policy_digest"]
 
