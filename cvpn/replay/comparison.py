@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from connect_handler import answering
 from connect_handler.evaluation import Decision, outcome
@@ -29,8 +28,7 @@ class NotReplayable(Exception):
     """What the decision rested on is not in the log; the text says what."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a policy decided.
 
     Attributes

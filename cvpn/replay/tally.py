@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .comparison import CHANGES, Outcome
 
@@ -21,9 +22,11 @@ KINDS = (SAME, *CHANGES, NOT_REPLAYABLE)
 """What can become of a decision."""
 
 
-@dataclass(frozen=True)
-class GroupKey:
-    """Changes that belong together: of one user, from one outcome to another."""
+class GroupKey(NamedTuple):
+    """Changes that belong together: of one user, from one outcome to another.
+
+    A tuple: a dataclass takes longer to hand to another process and to look up.
+    """
 
     change: str
     user: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +175,7 @@ def _as_json(result: Replayed) -> dict[str, Any]:
     tally = result.tally
 
     def outcome(of: Outcome) -> dict[str, Any]:
-        return asdict(of) | {"posture": list(of.posture)}
+        return of._asdict() | {"posture": list(of.posture)}
 
     return {
         "decisions": tally.decisions,
