@@ -89,9 +89,21 @@ class Transition:
         self._settles_at = time.monotonic() + seconds
 
     @property
-    def code(self) -> str | None:
-        """The state's code now; None once what it describes has gone."""
-        return self._pending if time.monotonic() < self._settles_at else self._settled
+    def code(self) -> str:
+        """The state's code now; of what has gone, the last one it had.
+
+        It may go between the moment in which it was found and that in which it is described.
+        """
+        return self._pending if self._settled is None or not self._is_settled else self._settled
+
+    @property
+    def gone(self) -> bool:
+        """Whether what the state describes has vanished."""
+        return self._settled is None and self._is_settled
+
+    @property
+    def _is_settled(self) -> bool:
+        return time.monotonic() >= self._settles_at
 
 
 class ClientVpnPart(BaseModel):
@@ -103,7 +115,7 @@ class ClientVpnPart(BaseModel):
 
     @property
     def gone(self) -> bool:
-        return self.state.code is None
+        return self.state.gone
 
     def status(self) -> dict[str, Any]:
         return {"Code": self.state.code}
@@ -243,7 +255,7 @@ class ClientVpnEndpoint(TaggedEC2Resource):
 
     @property
     def gone(self) -> bool:
-        return self.deletion is not None and self.deletion.code is None
+        return self.deletion is not None and self.deletion.gone
 
     @property
     def has_associations(self) -> bool:
@@ -267,7 +279,7 @@ class ClientVpnEndpoint(TaggedEC2Resource):
 
     def status(self) -> dict[str, Any]:
         if self.deletion is not None:
-            return {"Code": self.deletion.code or "deleted"}
+            return {"Code": self.deletion.code}
         return {"Code": "available" if self.has_associations else "pending-associate"}
 
     def forget_what_is_gone(self) -> None:
@@ -403,11 +415,7 @@ class ClientVpnBackend:
     def get_client_vpn_endpoint(self, endpoint_id: str) -> ClientVpnEndpoint:
         with self.client_vpn_lock:
             self._forget_deleted_endpoints()
-            if endpoint_id not in self.client_vpn_endpoints:
-                raise InvalidClientVpnEndpointIdNotFound(endpoint_id)
-            endpoint = self.client_vpn_endpoints[endpoint_id]
-            endpoint.forget_what_is_gone()
-            return endpoint
+            return self._endpoint(endpoint_id)
 
     def describe_client_vpn_endpoints(
         self, endpoint_ids: list[str], filters: dict[str, list[str]]
@@ -415,7 +423,7 @@ class ClientVpnBackend:
         with self.client_vpn_lock:
             self._forget_deleted_endpoints()
             wanted = endpoint_ids or list(self.client_vpn_endpoints)
-            endpoints = [self.get_client_vpn_endpoint(endpoint_id) for endpoint_id in wanted]
+            endpoints = [self._endpoint(endpoint_id) for endpoint_id in wanted]
 
             tag_filters = [name for name in filters if name.startswith("tag:")]
 
@@ -455,6 +463,13 @@ class ClientVpnBackend:
                 self._end_connection(endpoint, connection)
             endpoint.deletion = self._transition("deleting", None)
             return endpoint
+
+    def _endpoint(self, endpoint_id: str) -> ClientVpnEndpoint:
+        if endpoint_id not in self.client_vpn_endpoints:
+            raise InvalidClientVpnEndpointIdNotFound(endpoint_id)
+        endpoint = self.client_vpn_endpoints[endpoint_id]
+        endpoint.forget_what_is_gone()
+        return endpoint
 
     def _forget_deleted_endpoints(self) -> None:
         for endpoint in [one for one in self.client_vpn_endpoints.values() if one.gone]:
@@ -503,7 +518,7 @@ class ClientVpnBackend:
 
     def disassociate_client_vpn_target_network(self, endpoint_id: str, association_id: str) -> TargetNetwork:
         with self.client_vpn_lock:
-            network = self._target_network(endpoint_id, association_id)
+            network = _target_network(self.get_client_vpn_endpoint(endpoint_id), association_id)
             network.state = self._transition("disassociating", None)
             for route in network.endpoint.routes:
                 if route.subnet_id == network.subnet_id:
@@ -516,7 +531,7 @@ class ClientVpnBackend:
         with self.client_vpn_lock:
             endpoint = self.get_client_vpn_endpoint(endpoint_id)
             wanted = association_ids or list(endpoint.target_networks)
-            networks = [self._target_network(endpoint_id, association_id) for association_id in wanted]
+            networks = [_target_network(endpoint, association_id) for association_id in wanted]
             return _filtered(networks, filters, TargetNetwork.FILTERS, TargetNetwork.filter_values)
 
     def apply_security_groups_to_client_vpn_target_network(
@@ -529,12 +544,6 @@ class ClientVpnBackend:
             self._check_security_groups(security_group_ids, vpc_id)
             endpoint.settings["SecurityGroupIds"] = list(security_group_ids)
             return list(security_group_ids)
-
-    def _target_network(self, endpoint_id: str, association_id: str) -> TargetNetwork:
-        networks = self.get_client_vpn_endpoint(endpoint_id).target_networks
-        if association_id not in networks:
-            raise InvalidClientVpnAssociationIdNotFound(association_id)
-        return networks[association_id]
 
     # Authorization rules
 
@@ -976,6 +985,12 @@ class EC2Backend(ClientVpnBackend, MotoEC2Backend):
 
 def _hex_id() -> str:
     return token_hex(9)[:17]
+
+
+def _target_network(endpoint: ClientVpnEndpoint, association_id: str) -> TargetNetwork:
+    if association_id not in endpoint.target_networks:
+        raise InvalidClientVpnAssociationIdNotFound(association_id)
+    return endpoint.target_networks[association_id]
 
 
 def _filtered(

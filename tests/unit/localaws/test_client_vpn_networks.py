@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,6 +77,27 @@ def test_an_association_makes_an_endpoint_available(ec2: Any, vpc: Vpc, make_end
     assert network["VpcId"] == vpc.id
     assert network["SecurityGroups"] == [vpc.default_group]
     assert network["Status"]["Code"] == "associated"
+
+
+@pytest.fixture(params=[0.011, 0.013, 0.017, 0.019])
+def ticking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes on by some seconds whenever the backend looks at it, so that time passes within each call."""
+    readings = itertools.count(time.monotonic(), request.param)
+    clock = SimpleNamespace(monotonic=lambda: next(readings), time=time.time)
+    monkeypatch.setattr("localaws.ec2.models.time", clock)
+
+
+@pytest.mark.usefixtures("ticking")
+def test_what_goes_while_it_is_described_is_there_or_not(ec2: Any, vpc: Vpc, make_endpoint: MakeEndpoint) -> None:
+    endpoint_id = make_endpoint()
+    made = ec2.associate_client_vpn_target_network(ClientVpnEndpointId=endpoint_id, SubnetId=vpc.subnets[0])
+    ec2.disassociate_client_vpn_target_network(ClientVpnEndpointId=endpoint_id, AssociationId=made["AssociationId"])
+    while found := networks(ec2, endpoint_id):
+        assert [network["Status"]["Code"] for network in found] == ["disassociating"]
+    ec2.delete_client_vpn_endpoint(ClientVpnEndpointId=endpoint_id)
+    described = ec2.describe_client_vpn_endpoints
+    while found := [one for one in described()["ClientVpnEndpoints"] if one["ClientVpnEndpointId"] == endpoint_id]:
+        assert [endpoint["Status"]["Code"] for endpoint in found] == ["deleting"]
 
 
 def test_an_association_brings_a_route_to_the_vpc(ec2: Any, vpc: Vpc, associated: str) -> None:
