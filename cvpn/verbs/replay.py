@@ -17,7 +17,7 @@ from cvpn.failures import DIFFERENT, FAILED, OK, Failure
 from cvpn.options import INSTANT_TYPE, now, output_options, policy_options, policy_source
 from cvpn.output import Output
 from cvpn.replay.chunks import Chunk, chunks_of_files, chunks_of_log_group
-from cvpn.replay.comparison import CHANGES, POSTURE, RULE, Outcome
+from cvpn.replay.comparison import CHANGES, POSTURE, RULE
 from cvpn.replay.page import Replayed, described, page
 from cvpn.replay.tally import NOT_REPLAYABLE, SAME, Tally
 from cvpn.replay.workers import Period
@@ -173,10 +173,6 @@ def _print(output: Output, result: Replayed) -> None:
 
 def _as_json(result: Replayed) -> dict[str, Any]:
     tally = result.tally
-
-    def outcome(of: Outcome) -> dict[str, Any]:
-        return of._asdict() | {"posture": list(of.posture)}
-
     return {
         "decisions": tally.decisions,
         "same": tally.counts[SAME],
@@ -190,8 +186,8 @@ def _as_json(result: Replayed) -> dict[str, Any]:
             {
                 "change": key.change,
                 "user": key.user,
-                "before": outcome(key.before),
-                "after": outcome(key.after),
+                "before": key.before._asdict(),
+                "after": key.after._asdict(),
                 "connections": group.connections,
                 "first": timestamp(group.first),
                 "last": timestamp(group.last),
