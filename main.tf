@@ -15,21 +15,27 @@ module "handler" {
   policy  = module.policy.environment
   aliases = keys(var.endpoints)
 
-  description                    = var.handler.description
-  runtime                        = var.handler.runtime
-  architecture                   = var.handler.architecture
-  memory_size                    = var.handler.memory_size
-  timeout                        = var.handler.timeout
-  reserved_concurrent_executions = var.handler.reserved_concurrent_executions
-  provisioned_concurrency        = var.handler.provisioned_concurrency
-  bundle                         = var.handler.bundle
-  log_group                      = var.handler.log_group
-  role                           = var.handler.role
-  kms_key_arn                    = var.handler.kms_key_arn
-  vpc                            = var.handler.vpc
-  tracing_mode                   = var.handler.tracing_mode
-  code_signing_config_arn        = var.handler.code_signing_config_arn
-  create_service_linked_roles    = var.handler.create_service_linked_roles
+  policy_tests   = var.policy_tests
+  alias_versions = var.alias_versions
+
+  description                     = var.handler.description
+  runtime                         = var.handler.runtime
+  architecture                    = var.handler.architecture
+  memory_size                     = var.handler.memory_size
+  timeout                         = var.handler.timeout
+  reserved_concurrent_executions  = var.handler.reserved_concurrent_executions
+  provisioned_concurrency         = var.handler.provisioned_concurrency
+  provisioned_concurrency_scaling = var.handler.provisioned_concurrency_scaling
+  snap_start                      = var.handler.snap_start
+  deploy_gate                     = var.handler.deploy_gate
+  bundle                          = var.handler.bundle
+  log_group                       = var.handler.log_group
+  role                            = var.handler.role
+  kms_key_arn                     = var.handler.kms_key_arn
+  vpc                             = var.handler.vpc
+  tracing_mode                    = var.handler.tracing_mode
+  code_signing_config_arn         = var.handler.code_signing_config_arn
+  create_service_linked_roles     = var.handler.create_service_linked_roles
 
   tags = var.tags
 }

@@ -19,8 +19,13 @@ output "function_arn" {
 }
 
 output "function_version" {
-  description = "Version of the function that the aliases serve."
+  description = "Newest version of the function, which every alias serves that is not pinned."
   value       = module.handler.version
+}
+
+output "alias_versions" {
+  description = "Versions of the function that the aliases serve, by alias."
+  value       = module.handler.alias_versions
 }
 
 output "role_name" {

@@ -50,6 +50,34 @@ variable "shadow_mode" {
   nullable    = false
 }
 
+variable "policy_tests" {
+  description = <<-EOT
+    Test cases that a new version has to pass before any endpoint calls it. A case that fails stops the apply, and the old version keeps serving. A list of objects:
+    - `name`: unique.
+    - `request`: fields of a connection request under AWS's names, such as `username`, `groups` and `platform-version`; fields that are left out are empty.
+    - `endpoint`: key of the endpoint that asks. Default: none.
+    - `at`: time of the connection, RFC 3339. Default: the time of the apply.
+    - `expect`: `effect` (`allow` or `deny`), and any of `reason`, `rule`, `posture` and `message`.
+  EOT
+  type        = any
+  default     = []
+}
+
+variable "alias_versions" {
+  description = <<-EOT
+    Versions to which aliases are pinned: a map from endpoint key or `live` to an object. An alias that is not in the map serves the newest version.
+    Rolling back is adding an entry, and going forward again is removing it.
+    - `version`: number of a version that was published before.
+    - `canary_weight`: share of the connections, from 0 to less than 1, that the newest version decides instead. Default 0.
+  EOT
+  type = map(object({
+    version       = string
+    canary_weight = optional(number)
+  }))
+  default  = {}
+  nullable = false
+}
+
 variable "handler" {
   description = <<-EOT
     Options of the function; [modules/handler](modules/handler) has their defaults and limits.
@@ -60,6 +88,9 @@ variable "handler" {
     - `timeout`: seconds, at most 30. Default 10.
     - `reserved_concurrent_executions`: invocations that can run at once, set aside from the account's concurrency. Default: none set aside.
     - `provisioned_concurrency`: execution environments that are kept initialized, as a map from endpoint key or `live` to a number. The sum serves all.
+    - `provisioned_concurrency_scaling`: `max`, `target_utilization` and `schedules`, by which that number is scaled. Default: it is fixed.
+    - `snap_start`: starts environments from a snapshot instead. Default false.
+    - `deploy_gate`: whether a new version has to pass `policy_tests`. Default true.
     - `bundle`: code of your own, with `local_path` or `s3` (`bucket`, `key`, `version`), `hash` and `handler`.
     - `log_group`: `retention_in_days` (default 365) and `kms_key_arn` of the decision log.
     - `role`: `name`, `path` and `permissions_boundary_arn` of the execution role.
@@ -77,6 +108,18 @@ variable "handler" {
     timeout                        = optional(number)
     reserved_concurrent_executions = optional(number)
     provisioned_concurrency        = optional(map(number))
+    provisioned_concurrency_scaling = optional(object({
+      max                = number
+      target_utilization = optional(number)
+      schedules = optional(map(object({
+        schedule = string
+        timezone = optional(string, "UTC")
+        min      = optional(number)
+        max      = optional(number)
+      })), {})
+    }))
+    snap_start  = optional(bool)
+    deploy_gate = optional(bool)
     bundle = optional(object({
       local_path = optional(string)
       s3 = optional(object({

@@ -5,19 +5,22 @@ moto finds a service's URLs, and so its responses, by the module that the backen
 
 from __future__ import annotations
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 from moto.iam.models import SERVICE_NAME_CONVERSION
 
+from localaws.applicationautoscaling.models import ApplicationAutoscalingBackend
 from localaws.awslambda.models import LambdaBackend
 from localaws.cloudwatch.models import CloudWatchBackend
 from localaws.ec2.models import EC2Backend
 
 
 def install() -> None:
-    """Makes moto use this package's EC2, Lambda and CloudWatch for every account that it comes to know from now on."""
+    """Makes moto use this package's services for every account that it comes to know from now on."""
+    applicationautoscaling_backends.backend = ApplicationAutoscalingBackend
     ec2_backends.backend = EC2Backend
     lambda_backends.backend = LambdaBackend
     cloudwatch_backends.backend = CloudWatchBackend

@@ -45,6 +45,13 @@ _KINDS = (
     _Kind("s3", "list_buckets", "Buckets", "Name"),
     _Kind("dynamodb", "list_tables", "TableNames", ""),
     _Kind("events", "list_rules", "Rules", "Arn"),
+    _Kind(
+        "application-autoscaling",
+        "describe_scalable_targets",
+        "ScalableTargets",
+        "ResourceId",
+        {"ServiceNamespace": "lambda"},
+    ),
 )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import click
 
-from connect_handler.policy import ALLOW, DENY
+from connect_handler.policy_tests import in_words
 from cvpn.cases import cases_of
 from cvpn.failures import DIFFERENT, OK
 from cvpn.options import FILE, INSTANT_TYPE, now, output_options, policy_options, policy_source
@@ -41,22 +40,8 @@ def test(cases: tuple[Path, ...], at: float | None, form: str, no_color: bool, *
     output = Output(not no_color)
     source = policy_source(**options)
     policy = source.policy()
-    results = []
     clock = now() if at is None else at
-    for case in cases_of(source, cases):
-        decision, differences = case.run(policy, clock)
-        results.append(
-            {
-                "name": case.name,
-                "passed": not differences,
-                "differences": [{"key": key, "expected": wanted, "came": came} for key, wanted, came in differences],
-                "effect": ALLOW if decision.allow else DENY,
-                "reason": decision.reason,
-                "rule": decision.rule,
-                "posture": decision.posture,
-                "message": decision.message,
-            }
-        )
+    results = [case.result(policy, clock) for case in cases_of(source, cases)]
     failed = sum(not result["passed"] for result in results)
     if form == "json":
         passed = len(results) - failed
@@ -72,13 +57,8 @@ def _print(output: Output, results: list[dict[str, Any]], failed: int) -> None:
     for result in results:
         output.line(("ok  ", "green") if result["passed"] else ("FAIL", "bold red"), f"  {result['name']}")
         for difference in result["differences"]:
-            output.line(f"        {_sentence(difference)}")
+            output.line(f"        {in_words(difference)}")
     output.line(f"{len(results)} test cases, {len(results) - failed} passed, {failed} failed")
-
-
-def _sentence(difference: dict[str, Any]) -> str:
-    expected, came = (json.dumps(difference[key], ensure_ascii=False) for key in ("expected", "came"))
-    return f"{difference['key']}: expected {expected}, came {came}"
 
 
 def _junit(results: list[dict[str, Any]], failed: int, name: str) -> str:
@@ -88,7 +68,7 @@ def _junit(results: list[dict[str, Any]], failed: int, name: str) -> str:
         case = ElementTree.SubElement(suite, "testcase", name=printable(result["name"]), classname=name)
         if result["passed"]:
             continue
-        sentences = [printable(_sentence(difference)) for difference in result["differences"]]
+        sentences = [printable(in_words(difference)) for difference in result["differences"]]
         failure = ElementTree.SubElement(case, "failure", message="; ".join(sentences))
         failure.text = "\n".join(sentences)
     suites = ElementTree.Element("testsuites")

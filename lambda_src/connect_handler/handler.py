@@ -17,6 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+POLICY_TESTS = "policy-tests"
+"""The one key of the deploy gate's event."""
+
 _settings = Settings(os.environ)
 
 
@@ -27,10 +30,14 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     ----------
     event
         The request, https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-authorization.html; any JSON
-        value gets an answer.
+        value gets an answer. An object with the one key ``policy-tests`` is the deploy gate's.
     context
         Lambda's context object; the qualifier in its ``invoked_function_arn`` is the alias.
     """
+    if isinstance(event, dict) and len(event) == 1 and POLICY_TESTS in event:
+        from . import gate  # once per version: no connection waits for its import
+
+        return gate.run(_settings, event[POLICY_TESTS], time.time())
     return answer(_settings, event, context)
 
 

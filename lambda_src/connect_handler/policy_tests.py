@@ -6,6 +6,8 @@ message too: a connection that is denied for another reason than the one meant i
 
 from __future__ import annotations
 
+import json
+
 from .conditions import instant
 from .evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY, evaluate
 from .policy import ALLOW, DENY
@@ -77,6 +79,33 @@ class Case:
             "message": decision.message,
         }
         return decision, [(key, wanted, came[key]) for key, wanted in self.expect.items() if wanted != came[key]]
+
+    def result(self, policy: Policy, now: float) -> dict[str, Any]:
+        """Ask a policy, and return what came of it.
+
+        Returns
+        -------
+        dict
+            ``name``; whether it ``passed``; the ``differences``, each with ``key``, ``expected`` and ``came``; and what
+            the policy said: ``effect``, ``reason``, ``rule``, ``posture`` and ``message``.
+        """
+        decision, differences = self.run(policy, now)
+        return {
+            "name": self.name,
+            "passed": not differences,
+            "differences": [{"key": key, "expected": wanted, "came": came} for key, wanted, came in differences],
+            "effect": ALLOW if decision.allow else DENY,
+            "reason": decision.reason,
+            "rule": decision.rule,
+            "posture": decision.posture,
+            "message": decision.message,
+        }
+
+
+def in_words(difference: dict[str, Any]) -> str:
+    """Say a difference of a result: ``effect: expected "allow", came "deny"``."""
+    expected, came = (json.dumps(difference[key], ensure_ascii=False) for key in ("expected", "came"))
+    return f"{difference['key']}: expected {expected}, came {came}"
 
 
 def complete_event(fields: dict[str, Any]) -> dict[str, Any]:

@@ -154,8 +154,10 @@ class LambdaFunction(MotoLambdaFunction):
 
     def published_part(self) -> dict[str, Any]:
         """What makes one version differ from another."""
-        volatile = ("FunctionArn", "LastModified", "LastUpdateStatus", "RevisionId", "SnapStart", "State", "Version")
-        return {name: value for name, value in self.get_configuration().items() if name not in volatile}
+        volatile = ("FunctionArn", "LastModified", "LastUpdateStatus", "RevisionId", "State", "Version")
+        part = {name: value for name, value in self.get_configuration().items() if name not in volatile}
+        # Whether it is optimized follows from whether it is published.
+        return {**part, "SnapStart": part["SnapStart"]["ApplyOn"]}
 
     def _updated(self, before: dict[str, Any]) -> None:
         if self.published_part() != before:
@@ -513,8 +515,10 @@ class LambdaBackend(MotoLambdaBackend):
                 raise ResourceConflict(
                     "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
                 )
-            if qualifier == version and str(self.get_function(name, other).version) == version:
-                raise ResourceConflict("Version is pointed by a Provisioned Concurrency alias")
+            if str(self.get_function(name, other).version) == version:
+                if qualifier == version:
+                    raise ResourceConflict("Version is pointed by a Provisioned Concurrency alias")
+                raise ResourceConflict("Version is pointed by another Provisioned Concurrency alias")
 
     def _retire_provisioned(self, name: str, qualifier: str) -> None:
         self.environments.retire(

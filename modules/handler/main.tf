@@ -48,6 +48,13 @@ resource "aws_lambda_function" "this" {
     mode = coalesce(var.tracing_mode, "PassThrough")
   }
 
+  dynamic "snap_start" {
+    for_each = var.snap_start ? ["PublishedVersions"] : []
+    content {
+      apply_on = snap_start.value
+    }
+  }
+
   dynamic "vpc_config" {
     for_each = var.vpc[*]
     content {

@@ -11,9 +11,14 @@ output "function_arn" {
 }
 
 output "version" {
-  description = "Version of the function that the aliases serve."
+  description = "Newest version of the function, which every alias serves that is not pinned."
   value       = local.version
   depends_on  = [aws_lambda_alias.this]
+}
+
+output "alias_versions" {
+  description = "Versions that the aliases serve, by alias."
+  value       = { for name, alias in aws_lambda_alias.this : name => alias.function_version }
 }
 
 output "lambda_function_arn" {

@@ -1,38 +1,80 @@
-# How a version comes into service: it is published (main.tf), initialized as often as asked, and only then do the aliases move to it.
+# How a version comes into service: it is published (main.tf), passes the deploy gate, is initialized as often as asked (concurrency.tf),
+# and only then do the aliases move to it.
 
 locals {
-  # The one place that says which version the aliases serve.
-  version                 = aws_lambda_function.this.version
-  provisioned_concurrency = sum(concat([0], values(var.provisioned_concurrency)))
+  # The version that was published last, which serves every alias that alias_versions does not pin.
+  version = aws_lambda_function.this.version
+
+  aliases = setunion(["live"], var.aliases)
+  pins    = { for alias in local.aliases : alias => var.alias_versions[alias] if contains(keys(var.alias_versions), alias) }
+  pinned  = toset([for pin in local.pins : pin.version])
+  # While the pinned version is the newest, there is no other to try.
+  canaries = { for alias, pin in local.pins : alias => [for weight in [pin.canary_weight] : weight if weight > 0 && pin.version != local.version] }
 }
 
-# On the version rather than on an alias: Lambda refuses provisioned concurrency on two aliases of one version, and moving an alias that has it
-# shifts connections little by little, during which the number cannot be changed.
-resource "aws_lambda_provisioned_concurrency_config" "this" {
-  count = local.provisioned_concurrency > 0 ? 1 : 0
+# The version tests its own policy, in the runtime that will decide by it.
+resource "aws_lambda_invocation" "gate" {
+  # A function that may not run cannot be asked.
+  count = var.deploy_gate && var.reserved_concurrent_executions != 0 ? 1 : 0
 
-  function_name                     = aws_lambda_function.this.function_name
-  qualifier                         = local.version
-  provisioned_concurrent_executions = local.provisioned_concurrency
+  function_name = aws_lambda_function.this.function_name
+  qualifier     = local.version
+  input         = jsonencode({ "policy-tests" = var.policy_tests })
 
   lifecycle {
-    # The old version stays warm until the aliases have moved.
     create_before_destroy = true
+
+    postcondition {
+      condition = try(length(jsondecode(self.result).problems) == 0, false)
+      error_message = try(
+        "The deploy gate has stopped version ${self.qualifier} of ${self.function_name}. The aliases stay where they are, and serve. Mend the policy or its tests, and apply again.\n\n${join("\n", jsondecode(self.result).problems)}",
+        "Version ${self.qualifier} of ${self.function_name} does not answer the deploy gate: ${substr(self.result, 0, 500)}\n\nA bundle of your own that does not know the event {\"policy-tests\": [...]} needs deploy_gate = false.",
+      )
+    }
   }
 }
 
+# Versions that aliases are pinned to: read at plan, so that one that does not exist is found before anything changes.
+data "aws_lambda_function" "pinned" {
+  for_each = local.pinned
+
+  function_name = local.function_name
+  qualifier     = each.key
+}
+
 resource "aws_lambda_alias" "this" {
-  for_each = setunion(["live"], var.aliases)
+  for_each = local.aliases
 
   name             = each.key
   description      = each.key == "live" ? "For endpoints made elsewhere" : "For the endpoint ${each.key}"
   function_name    = aws_lambda_function.this.function_name
-  function_version = local.version
+  function_version = try(local.pins[each.key].version, local.version)
 
-  depends_on = [aws_lambda_provisioned_concurrency_config.this]
+  dynamic "routing_config" {
+    for_each = lookup(local.canaries, each.key, [])
+    content {
+      additional_version_weights = { (local.version) = routing_config.value }
+    }
+  }
+
+  depends_on = [
+    aws_lambda_invocation.gate,
+    aws_lambda_provisioned_concurrency_config.this,
+    aws_lambda_provisioned_concurrency_config.scaled,
+  ]
 
   lifecycle {
     # A function of another name has aliases of the same names: the old ones go once the endpoints call the new ones.
     create_before_destroy = true
+
+    # A version keeps the role and the key that it was published with.
+    precondition {
+      condition     = try(data.aws_lambda_function.pinned[local.pins[each.key].version].role == aws_iam_role.this.arn, true)
+      error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, which runs under the role ${try(data.aws_lambda_function.pinned[local.pins[each.key].version].role, "")}, not under ${aws_iam_role.this.arn}: without its role it answers nothing. Pin a version that was published since the role changed, or remove the pin."
+    }
+    precondition {
+      condition     = try(coalesce(data.aws_lambda_function.pinned[local.pins[each.key].version].kms_key_arn, "-") == coalesce(var.kms_key_arn, "-"), true)
+      error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, whose environment is encrypted with another key than kms_key_arn, which the role may not use. Pin a version that was published since the key changed, or remove the pin."
+    }
   }
 }

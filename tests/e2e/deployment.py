@@ -39,6 +39,8 @@ class Deployment:
         The copy of the root module.
     outputs
         The root module's outputs, as of the last apply.
+    variables
+        Variables of every run, under the run's own.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Deployment:
             (self.folder / name).write_text(text)
         self._environment = environment
         self.outputs: dict[str, Any] = {}
+        self.variables: dict[str, Any] = {}
         self._terraform = Terraform(working_dir=str(self.folder))
         self._run("init", backend=False)
 
@@ -59,7 +62,7 @@ class Deployment:
 
         Returns what Terraform says of its progress, line by line.
         """
-        log = self._run("apply", auto_approve=IsFlagged, var=variables).splitlines()
+        log = self._run("apply", auto_approve=IsFlagged, var={**self.variables, **variables}).splitlines()
         state = json.loads((self.folder / "terraform.tfstate").read_text())
         self.outputs = {name: output["value"] for name, output in state["outputs"].items()}
         return log
@@ -91,18 +94,18 @@ class Deployment:
     def is_stable(self, **variables: Any) -> bool:
         """Tell whether a plan has nothing to do."""
         with mock.patch.dict(os.environ, self._environment):
-            status, _, err = self._terraform.plan(var=variables)
+            status, _, err = self._terraform.plan(var={**self.variables, **variables})
         if status not in (0, 2):
             raise TerraformFailed(err)
         return bool(status == 0)
 
     def destroy(self, **variables: Any) -> None:
         """Destroy everything."""
-        self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, var=variables)
+        self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, var={**self.variables, **variables})
 
     def planned(self, **variables: Any) -> dict[str, Any]:
         """Plan; returns what `terraform show -json` prints of it."""
-        self._run("plan", out="plan", var=variables)
+        self._run("plan", out="plan", var={**self.variables, **variables})
         return dict(json.loads(self._run("show", "plan", json=IsFlagged, no_color=IsNotFlagged)))
 
     def _run(self, command: str, *arguments: str, **options: Any) -> str:

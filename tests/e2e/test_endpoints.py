@@ -244,10 +244,10 @@ def test_a_version_is_provisioned_before_the_aliases_move_and_the_old_one_releas
     steps = [
         next(number for number, line in enumerate(log) if words in line)
         for words in (
-            "aws_lambda_provisioned_concurrency_config.this[0]: Creation complete",
+            'aws_lambda_provisioned_concurrency_config.this["newest"]: Creation complete',
             'aws_lambda_alias.this["staff"]: Modifying',
             'aws_lambda_alias.this["staff"]: Modifications complete',
-            "aws_lambda_provisioned_concurrency_config.this[0] (deposed",
+            'aws_lambda_provisioned_concurrency_config.this["newest"] (deposed',
         )
     ]
     assert steps == sorted(steps)

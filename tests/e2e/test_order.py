@@ -14,6 +14,10 @@ NETWORK = {
     "aws_ec2_client_vpn_authorization_rule.this",
     "aws_ec2_client_vpn_route.this",
 }
+PROVISIONED = [
+    "aws_lambda_provisioned_concurrency_config.this",
+    "aws_lambda_provisioned_concurrency_config.scaled",
+]
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +51,14 @@ def test_the_function_comes_after_its_permissions(modules: dict[str, Any]) -> No
     assert resource(modules["handler"], "aws_lambda_function.this")["depends_on"] == ["aws_iam_role_policy.this"]
 
 
-def test_aliases_move_to_versions_that_are_initialized(modules: dict[str, Any]) -> None:
+def test_aliases_move_to_versions_that_have_passed_the_gate_and_are_initialized(modules: dict[str, Any]) -> None:
     alias = resource(modules["handler"], "aws_lambda_alias.this")
-    assert alias["depends_on"] == ["aws_lambda_provisioned_concurrency_config.this"]
+    assert alias["depends_on"] == ["aws_lambda_invocation.gate", *PROVISIONED]
+
+
+@pytest.mark.parametrize("address", PROVISIONED)
+def test_versions_are_initialized_once_they_have_passed_the_gate(modules: dict[str, Any], address: str) -> None:
+    assert resource(modules["handler"], address)["depends_on"] == ["aws_lambda_invocation.gate"]
 
 
 def test_authorization_rules_and_routes_come_after_the_associations(modules: dict[str, Any]) -> None:

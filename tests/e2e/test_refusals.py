@@ -61,6 +61,7 @@ HANDLER: dict[str, tuple[Any, str]] = {
     "vpc": ({"subnet_ids": [], "security_group_ids": []}, "set vpc to null for a function outside a VPC"),
     "tracing_mode": ("active", 'tracing_mode must be "Active", "PassThrough" or null'),
     "code_signing_config_arn": ("mine", "must be the ARN of a Lambda code signing configuration"),
+    "policy_tests": ({"name": "staff"}, "policy_tests must be a list of objects that each have name, request and"),
 }
 
 
@@ -69,6 +70,15 @@ UNKNOWN_ALIAS: dict[str, tuple[Any, str]] = {
         {"stuff": 1},
         'provisioned_concurrency names "stuff", which is no alias of the function; write "live" or "staff"',
     ),
+    "alias_versions": (
+        {"stuff": {"version": "7"}},
+        'alias_versions names "stuff", which is no alias of the function; write "live" or "staff"',
+    ),
+}
+
+HANDLER_TOGETHER: dict[str, tuple[Any, str]] = {
+    "alias_versions": ({"live": {"version": "v7"}}, 'has version "v7"; write the number of a published version'),
+    "provisioned_concurrency_scaling": ({"max": 2, "target_utilization": 0.7}, "write provisioned_concurrency too"),
 }
 
 NO_ROOM_FOR_TWO_VERSIONS: dict[str, tuple[Any, str]] = {
@@ -77,6 +87,21 @@ NO_ROOM_FOR_TWO_VERSIONS: dict[str, tuple[Any, str]] = {
         "adds up to 5, for which reserved_concurrent_executions = 9 is too small: it must be at least 10",
     ),
 }
+
+# Each refusal of a variable that has several.
+SCALING: dict[str, tuple[Any, str]] = {
+    "snap_start": (True, "snap_start and provisioned_concurrency are both set, which Lambda refuses"),
+    "runtime": ("python3.11", "snap_start needs the runtime python3.12 or newer"),
+}
+SCALING_REFUSALS: list[tuple[dict[str, Any], str]] = [
+    ({"max": 4, "target_utilization": 0.7}, "write a whole number that is at least 5, the sum of provisioned_concurr"),
+    ({"max": 5, "target_utilization": 70}, "target_utilization is 70; write a share from 0.1 to 0.9"),
+    ({"max": 5}, "has neither target_utilization nor schedules"),
+    ({"max": 6, "target_utilization": 0.7}, "it must be at least twice the largest max"),
+    ({"max": 5, "schedules": {"monday": {"schedule": "mondays", "min": 5}}}, "cron(...), rate(...) or at(...)"),
+    ({"max": 5, "schedules": {"monday": {"schedule": "rate(7 days)"}}}, "at least one of min and max"),
+    ({"max": 5, "schedules": {"monday": {"schedule": "rate(7 days)", "min": 6}}}, "with min at most max"),
+]
 
 VALID_ENDPOINT = {
     "name": "corp-staff",
@@ -90,6 +115,12 @@ VALID_ENDPOINT = {
     "associations": {"a": "subnet-a"},
 }
 
+PROVISIONED_HANDLER = {
+    "name": "corp",
+    "policy": "{}",
+    "reserved_concurrent_executions": 10,
+    "provisioned_concurrency": {"live": 5},
+}
 VALID_HANDLER = {"name": "corp", "policy": "{}", "aliases": ["staff"], "reserved_concurrent_executions": 9}
 
 
@@ -99,8 +130,10 @@ VALID_HANDLER = {"name": "corp", "policy": "{}", "aliases": ["staff"], "reserved
         ("modules/endpoint", {}, ENDPOINT),
         ("modules/endpoint", VALID_ENDPOINT, ENDPOINT_TOGETHER),
         ("modules/handler", {}, HANDLER),
+        ("modules/handler", VALID_HANDLER, HANDLER_TOGETHER),
         ("modules/handler", VALID_HANDLER, UNKNOWN_ALIAS),
         ("modules/handler", VALID_HANDLER, NO_ROOM_FOR_TWO_VERSIONS),
+        ("modules/handler", PROVISIONED_HANDLER, SCALING),
     ],
 )
 def test_every_refusal_says_what_to_write(
@@ -110,3 +143,14 @@ def test_every_refusal_says_what_to_write(
         deploy(module).plan(**valid, **{variable: value for variable, (value, _) in cases.items()})
 
     assert [advice for _, advice in cases.values() if advice not in str(failure.value)] == []
+
+
+def test_every_refusal_of_scaling_says_what_to_write(deploy: Callable[[str], Deployment]) -> None:
+    project = deploy("modules/handler")
+    silent = []
+    for scaling, advice in SCALING_REFUSALS:
+        with pytest.raises(TerraformFailed) as failure:
+            project.plan(**PROVISIONED_HANDLER, provisioned_concurrency_scaling=scaling)
+        if advice not in str(failure.value):
+            silent.append((advice, str(failure.value)))
+    assert silent == []

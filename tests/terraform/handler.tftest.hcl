@@ -13,6 +13,9 @@ mock_provider "aws" {
       version = "7"
     }
   }
+  mock_resource "aws_lambda_invocation" {
+    defaults = { result = "{\"problems\":[]}" }
+  }
 }
 
 variables {
@@ -212,8 +215,8 @@ run "every_option" {
   assert {
     condition = (
       length(aws_lambda_provisioned_concurrency_config.this) == 1 &&
-      aws_lambda_provisioned_concurrency_config.this[0].provisioned_concurrent_executions == 5 &&
-      aws_lambda_provisioned_concurrency_config.this[0].qualifier == "7"
+      aws_lambda_provisioned_concurrency_config.this["newest"].provisioned_concurrent_executions == 5 &&
+      aws_lambda_provisioned_concurrency_config.this["newest"].qualifier == "7"
     )
     error_message = "Lambda keeps one allocation per version: the sum, on the version that all aliases serve."
   }

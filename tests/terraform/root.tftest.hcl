@@ -13,6 +13,9 @@ mock_provider "aws" {
       version = "7"
     }
   }
+  mock_resource "aws_lambda_invocation" {
+    defaults = { result = "{\"problems\":[]}" }
+  }
   mock_resource "aws_ec2_client_vpn_endpoint" {
     defaults = {
       id                      = "cvpn-endpoint-0123456789abcdef0"

@@ -1,0 +1,1 @@
+"""Application Auto Scaling, with the tags of scalable targets, which moto lacks."""
