@@ -52,6 +52,7 @@ fmt: venv ## Format Python and Terraform files
 docs: venv ## Write what is generated into the READMEs and docs/
 	@$(python) -m tools.terraform_docs
 	@$(python) -m tools.cvpn_docs
+	@$(python) -m tools.decision_log_docs
 	@$(python) -m tools.operations_docs
 
 clean: ## Remove what these targets made, except the bundle

@@ -6,6 +6,7 @@ module "policy" {
   default_posture_status = var.default_posture_status
   default_deny_message   = var.default_deny_message
   shadow_mode            = var.shadow_mode
+  reserved_bytes         = module.handler.reserved_environment_bytes
 }
 
 module "handler" {
@@ -14,6 +15,10 @@ module "handler" {
   name    = var.name
   policy  = module.policy.environment
   aliases = keys(var.endpoints)
+
+  log_redact         = var.log_redact
+  log_redact_key     = var.log_redact_key
+  log_sample_allowed = var.log_sample_allowed
 
   policy_tests   = var.policy_tests
   alias_versions = var.alias_versions

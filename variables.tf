@@ -78,6 +78,33 @@ variable "alias_versions" {
   nullable = false
 }
 
+variable "log_redact" {
+  description = <<-EOT
+    Fields of the request that the decision log does not show: a keyed hash stands in for each value, in the request, the message and the answer. Any of `common_name`,
+    `username`, `platform`, `platform_version`, `public_ip`, `client_openvpn_version`, `aws_client_version` and `groups`. The connection log is Client VPN's, and shows them all the same.
+  EOT
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "log_redact_key" {
+  description = "Key of the hashes of `log_redact`, 16 characters or more; another key makes other hashes. The function gets its SHA-256."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "log_sample_allowed" {
+  description = <<-EOT
+    Share of the allowed connections, 0 to 1, of which the decision log says more than effect, reason, rule and connection id. Metrics count every decision all the same. Denials, and
+    allows that a shadow rule or shadow mode touched, are always logged in full.
+  EOT
+  type        = number
+  default     = 1
+  nullable    = false
+}
+
 variable "handler" {
   description = <<-EOT
     Options of the function; [modules/handler](modules/handler) has their defaults and limits.

@@ -106,7 +106,7 @@ def entries_of(value: Any) -> Iterator[Entry]:
             yield from entries(message)
     elif "connection-log-type" in value:
         yield from _connection(value)
-    elif "request" in value and "answer" in value:
+    elif "request" in value and ("answer" in value or "sampled_out" in value):
         yield _decision(value)
     elif not str(value.get("type", "")).startswith("platform."):  # Lambda's own lines, in its JSON format
         yield Entry("request", value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .log_schema import decision_log_schema
 from .policy_schema import DIALECT, policy_schema, tfvars_schema
 
 _TEXT = {"type": "string"}
@@ -73,6 +74,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         "policy": policy_schema(),
         "tfvars": tfvars_schema(),
+        "decision-log": decision_log_schema(),
         "validate": _titled(
             "cvpn validate -o json",
             _object(

@@ -62,6 +62,8 @@ def compare(policy: Policy, entry: Entry) -> tuple[str | None, Outcome, Outcome]
     before = _logged(line)
     if line.get("truncated"):
         raise NotReplayable("the log line was cut")
+    if line.get("sampled_out"):
+        raise NotReplayable("the log has no more than a count of it (log_sample_allowed)")
     after = _decided(policy, entry, _hidden(line))
     return _change(before, after), before, after
 

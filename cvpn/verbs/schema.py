@@ -15,8 +15,8 @@ from cvpn.output_schemas import schemas
 def schema(name: str) -> int:
     """Print a JSON Schema.
 
-    That of the policy document, or of variable definitions in JSON (tfvars), for editors; or that of what a verb prints
-    with -o json, for programs.
+    That of the policy document, or of variable definitions in JSON (tfvars), for editors; that of a line of the
+    decision log, or of what a verb prints with -o json, for programs.
 
     \b
     Examples:

@@ -19,11 +19,24 @@ if TYPE_CHECKING:
 
     from .answering import Answer
     from .evaluation import Decision, Outcome
+    from .redaction import Redaction
+    from .request import Request
     from .settings import Settings
 
 METRIC_NAMESPACE = "ClientVPNConnectHandler"
 METRIC = "Decisions"
 METRIC_DIMENSIONS = ("function_name", "effect", "reason")
+
+SHADOW_MODE_METRIC = "ShadowModeDecisions"
+"""Decisions that shadow mode kept from being the answer, whatever they were."""
+
+SHADOW_RULES_METRIC = "ShadowRuleDifferences"
+"""Decisions whose effect would be another if the shadow rules counted."""
+
+SHADOW_DIMENSIONS = ("function_name",)
+
+ALWAYS_LOGGED = ("schema-version", "connection-id", "endpoint-id")
+"""Fields of a request that every line has, by which it is found."""
 
 MAX_TEXT = 500
 """Characters of one value in a line that is too long."""
@@ -34,13 +47,18 @@ MAX_RULES = 10
 MAX_LINE = 200_000
 """Characters: CloudWatch Logs takes 256 KB as one event, and an event of Lambda's can be 6 MB of anything."""
 
-_METRICS = [
-    {
+
+def _directive(metric: str, dimensions: tuple[str, ...]) -> dict[str, Any]:
+    return {
         "Namespace": METRIC_NAMESPACE,
-        "Dimensions": [list(METRIC_DIMENSIONS)],
-        "Metrics": [{"Name": METRIC, "Unit": "Count"}],
+        "Dimensions": [list(dimensions)],
+        "Metrics": [{"Name": metric, "Unit": "Count"}],
     }
-]
+
+
+_DECISIONS = [_directive(METRIC, METRIC_DIMENSIONS)]
+_SHADOW_MODE = _directive(SHADOW_MODE_METRIC, SHADOW_DIMENSIONS)
+_SHADOW_RULES = _directive(SHADOW_RULES_METRIC, SHADOW_DIMENSIONS)
 
 
 def line(
@@ -70,10 +88,14 @@ def line(
         Microseconds that it took.
     """
     policy = settings.policy
+    shadow_mode = policy is not None and policy.shadow_mode
+    decision = answered.decision
+    shadow = None if decision is None else decision.shadow
+    differs = decision is not None and shadow is not None and shadow.allow != decision.allow
     entry: dict[str, Any] = {
         "time": timestamp(now),
-        **decided(answered.reason, answered.decision),
-        "shadow_mode": policy is not None and policy.shadow_mode,
+        **decided(answered.reason, decision),
+        "shadow_mode": shadow_mode,
         "problems": answered.problems,
         "request": requested(event),
         "answer": answered.response,
@@ -83,8 +105,19 @@ def line(
         "alias": alias,
         "duration_us": duration_us,
         METRIC: 1,
-        "_aws": {"Timestamp": int(now * 1000), "CloudWatchMetrics": _METRICS},
     }
+    directives = _DECISIONS
+    if shadow_mode and decision is not None:
+        entry[SHADOW_MODE_METRIC] = 1
+        directives = [*directives, _SHADOW_MODE]
+    if differs:
+        entry[SHADOW_RULES_METRIC] = 1
+        directives = [*directives, _SHADOW_RULES]
+    entry["_aws"] = {"Timestamp": int(now * 1000), "CloudWatchMetrics": directives}
+    if settings.redaction is not None:
+        _redact(entry, settings.redaction, answered)
+    if settings.log_sample_allowed < 1 and directives is _DECISIONS and decision is not None and decision.allow:
+        _sample(entry, answered.request, settings.log_sample_allowed)
     try:
         text = _json(entry)
     except (RecursionError, TypeError, ValueError):  # such as an event that is nested a thousand deep
@@ -93,10 +126,12 @@ def line(
         text = _json(entry)
     if len(text) > MAX_LINE:
         entry["request"] = _cut(entry["request"])
-        entry["problems"] = _cut(list(answered.problems))
-        entry["applied"] = entry["applied"][:MAX_RULES]
-        entry["unknown"] = entry["unknown"][:MAX_RULES]
-        if entry["shadow"] is not None:
+        if "problems" in entry:
+            entry["problems"] = _cut(list(entry["problems"]))
+        for key in ("applied", "unknown"):
+            if key in entry:
+                entry[key] = entry[key][:MAX_RULES]
+        if entry.get("shadow") is not None:
             entry["shadow"]["applied"] = entry["shadow"]["applied"][:MAX_RULES]
         entry["truncated"] = True
         text = _json(entry)
@@ -110,6 +145,35 @@ def write(text: str) -> None:
         sys.stdout.flush()
     except (OSError, ValueError):
         pass
+
+
+def _redact(entry: dict[str, Any], redaction: Redaction, answered: Answer) -> None:
+    """Hide what is not to be shown, wherever in the line it stands."""
+    decision, request = answered.decision, answered.request
+    entry["redacted"] = redaction.fields
+    entry["request"] = redaction.event(entry["request"], request)
+    entry["problems"] = redaction.problems(answered.problems)
+    if decision is not None and request is not None and decision.message:
+        entry["message"] = message = redaction.message(decision, request)
+        entry["answer"] = {
+            key: message if value == decision.message else value for key, value in answered.response.items()
+        }
+
+
+def _sample(entry: dict[str, Any], request: Request | None, share: float) -> None:
+    """Leave what is more than a count out of the lines about the connections that do not belong to the sample.
+
+    The connection id decides, so that every version and every execution environment takes the same sample.
+    """
+    from binascii import crc32
+
+    connection_id = "" if request is None else request.connection_id
+    if crc32(connection_id.encode("utf-8", "surrogatepass")) < share * 2**32:
+        return
+    for key in ("applied", "unknown", "shadow", "message", "shadow_mode", "problems", "answer", "redacted"):
+        entry.pop(key, None)
+    entry["request"] = {field: value for field, value in entry["request"].items() if field in ALWAYS_LOGGED}
+    entry["sampled_out"] = True
 
 
 def decided(reason: str, decision: Decision | None) -> dict[str, Any]:

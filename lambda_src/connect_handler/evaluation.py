@@ -50,6 +50,8 @@ class Decision(Outcome):
     ----------
     message
         For the user who is denied, cut to what Client VPN takes; empty if allowed.
+    template
+        What the message was made from; None if allowed.
     posture
         Posture compliance statuses, in document order.
     unknown
@@ -59,9 +61,10 @@ class Decision(Outcome):
         What the outcome would be with the shadow rules counted; None where none of them applies.
     """
 
-    __slots__ = ("message", "posture", "shadow", "unknown")
+    __slots__ = ("message", "posture", "shadow", "template", "unknown")
 
     message: str
+    template: Message | None
     posture: list[str]
     unknown: list[tuple[str, list[str]]]
     shadow: Outcome | None
@@ -101,8 +104,10 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
     decision.posture = posture
     decision.unknown = unknown
     decision.message = ""
+    decision.template = None
     if not decision.allow:
-        decision.message = cut(_message(policy, counted).fill(request, decision.rule or decision.reason))
+        decision.template = template = _message(policy, counted)
+        decision.message = cut(template.fill(request, decision.rule or decision.reason))
     decision.shadow = Outcome(*outcome(applying), [rule.label for rule in shadows]) if shadows else None
     return decision
 

@@ -6,8 +6,21 @@ import os
 
 from .policy import Policy, PolicyError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .redaction import Redaction
+
 POLICY = "POLICY"
 """Environment variable that holds the policy document."""
+
+LOG_REDACT = "LOG_REDACT"
+"""Environment variable: fields that the decision log does not show, such as ``username,public_ip``."""
+
+LOG_REDACT_KEY = "LOG_REDACT_KEY"
+"""Environment variable: the key that their values are hashed with."""
+
+LOG_SAMPLE_ALLOWED = "LOG_SAMPLE_ALLOWED"
+"""Environment variable: the share of allowed connections, 0 to 1, of which the decision log says more than a count."""
 
 
 class Settings:
@@ -21,16 +34,30 @@ class Settings:
         SHA-256 of the document, in hexadecimal; None where none could be read.
     policy_problems
         What is wrong with it where there is no valid policy.
+    redaction
+        What the decision log does not show; None where it shows all.
+    log_sample_allowed
+        Share of the allowed connections, 0 to 1, of which the decision log says more than a count.
     function_name, function_version
         As Lambda gives them, https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
 
-    __slots__ = ("function_name", "function_version", "policy", "policy_digest", "policy_problems")
+    __slots__ = (
+        "function_name",
+        "function_version",
+        "log_sample_allowed",
+        "policy",
+        "policy_digest",
+        "policy_problems",
+        "redaction",
+    )
 
     def __init__(self, environment: os._Environ[str] | dict[str, str]) -> None:
         """Read the environment; an invalid policy is kept as its problems, as each request has to be answered."""
         self.function_name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "")
         self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION", "")
+        self.redaction = _redaction(environment.get(LOG_REDACT, ""), environment.get(LOG_REDACT_KEY, ""))
+        self.log_sample_allowed = _share(environment.get(LOG_SAMPLE_ALLOWED, "1"))
         self.policy: Policy | None = None
         self.policy_digest: str | None = None
         self.policy_problems: tuple[str, ...] = ()
@@ -42,3 +69,24 @@ class Settings:
             self.policy_problems = error.problems
         except Exception as error:  # a bug of ours must not become an answer that Client VPN cannot read
             self.policy_problems = (f"{type(error).__name__}: {error}",)
+
+
+def _redaction(names: str, key: str) -> Redaction | None:
+    """Read what is to be redacted. A doubt costs the log, not the users: a name that is not known hides all fields."""
+    if not names:
+        return None
+    from .redaction import REDACTABLE, Redaction
+
+    fields = tuple(name.strip().replace("_", "-") for name in names.split(","))
+    if any(field not in REDACTABLE for field in fields):
+        fields = REDACTABLE
+    # Without a key, hashes are still no values; they only differ from one execution environment to the next.
+    return Redaction(fields, key.encode() or os.urandom(32))
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        return 1.0
+    return share if 0 <= share <= 1 else 1.0

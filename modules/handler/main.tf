@@ -7,6 +7,12 @@ locals {
     handler  = try(var.bundle.handler, "connect_handler.handler.handler")
   }
   bundle_hash = try(coalesce(var.bundle.hash), filebase64sha256(local.bundle.filename), null)
+
+  # The key itself stays here: its hash has one length, so that what is left for the policy is known before the key is.
+  log_environment = merge(
+    length(var.log_redact) > 0 ? { LOG_REDACT = join(",", sort(var.log_redact)), LOG_REDACT_KEY = sha256(var.log_redact_key) } : {},
+    var.log_sample_allowed < 1 ? { LOG_SAMPLE_ALLOWED = tostring(var.log_sample_allowed) } : {},
+  )
 }
 
 resource "aws_lambda_function" "this" {
@@ -33,7 +39,7 @@ resource "aws_lambda_function" "this" {
   kms_key_arn                    = var.kms_key_arn
 
   environment {
-    variables = { POLICY = var.policy }
+    variables = merge({ POLICY = var.policy }, local.log_environment)
   }
 
   # With the format JSON, Lambda may wrap what a function prints. The decision log is JSON already, one line per decision,

@@ -54,3 +54,11 @@ output "log_group_arn" {
   description = "ARN of the function's log group."
   value       = aws_cloudwatch_log_group.this.arn
 }
+
+output "reserved_environment_bytes" {
+  description = "Bytes of the function's environment that other variables than `POLICY` take: the input `reserved_bytes` of modules/policy."
+  # Each stands in the JSON object that Lambda measures as ,"NAME":"VALUE".
+  value = sum(concat([0], [for name in keys(local.log_environment) : length(name) + 6 + (
+    name == "LOG_REDACT_KEY" ? 64 : length(nonsensitive(local.log_environment[name]))
+  )]))
+}

@@ -369,6 +369,48 @@ variable "log_group" {
   }
 }
 
+variable "log_redact" {
+  description = <<-EOT
+    Fields of the request that the decision log does not show: a keyed hash stands in for each value, in the request, the message and the answer. Any of `common_name`,
+    `username`, `platform`, `platform_version`, `public_ip`, `client_openvpn_version`, `aws_client_version` and `groups`. The connection log is Client VPN's, and shows them all the same.
+  EOT
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.log_redact, ["common_name", "username", "platform", "platform_version", "public_ip", "client_openvpn_version", "aws_client_version", "groups"])) == 0
+    error_message = "log_redact names ${join(", ", [for field in setsubtract(var.log_redact, ["common_name", "username", "platform", "platform_version", "public_ip", "client_openvpn_version", "aws_client_version", "groups"]) : "\"${field}\""])}, which is no field that can be redacted; write any of ${join(", ", ["common_name", "username", "platform", "platform_version", "public_ip", "client_openvpn_version", "aws_client_version", "groups"])}."
+  }
+}
+
+variable "log_redact_key" {
+  description = "Key of the hashes of `log_redact`, 16 characters or more; another key makes other hashes. The function gets its SHA-256."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = length(var.log_redact) == 0 || try(length(var.log_redact_key) >= 16, false)
+    error_message = "log_redact needs log_redact_key, of 16 characters or more: without a key, anybody could find out a value by hashing all that are likely."
+  }
+}
+
+variable "log_sample_allowed" {
+  description = <<-EOT
+    Share of the allowed connections, 0 to 1, of which the decision log says more than effect, reason, rule and connection id. Metrics count every decision all the same. Denials, and
+    allows that a shadow rule or shadow mode touched, are always logged in full.
+  EOT
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.log_sample_allowed >= 0 && var.log_sample_allowed <= 1
+    error_message = "log_sample_allowed is ${var.log_sample_allowed}; write a share from 0 to 1, such as 0.1 for a tenth."
+  }
+}
+
 variable "role" {
   description = <<-EOT
     Execution role of the function.

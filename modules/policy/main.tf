@@ -30,7 +30,8 @@ locals {
       length(regexall("[\"\\\\]", value)),
     ])
   }
-  fits        = local.sizes.json <= local.max_bytes
+  max_policy  = local.max_bytes - var.reserved_bytes
+  fits        = local.sizes.json <= local.max_policy
   environment = local.fits ? local.text : base64gzip(local.text)
   size        = local.fits ? local.sizes.json : local.sizes.gzip
 }

@@ -8,8 +8,8 @@ output "environment" {
   }
 
   precondition {
-    condition     = local.size <= local.max_bytes
-    error_message = "The policy takes ${local.size} bytes of the function's environment, compressed; Lambda gives it ${local.max_bytes}. Write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many values instead of many rules."
+    condition     = local.size <= local.max_policy
+    error_message = "The policy takes ${local.size} bytes of the function's environment, compressed; Lambda gives it ${local.max_policy}. Write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many values instead of many rules."
   }
 }
 

@@ -43,3 +43,10 @@ variable "shadow_mode" {
   default     = false
   nullable    = false
 }
+
+variable "reserved_bytes" {
+  description = "Bytes of the function's environment that other variables take: the output `reserved_environment_bytes` of modules/handler."
+  type        = number
+  default     = 0
+  nullable    = false
+}

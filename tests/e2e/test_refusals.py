@@ -61,6 +61,8 @@ HANDLER: dict[str, tuple[Any, str]] = {
     "vpc": ({"subnet_ids": [], "security_group_ids": []}, "set vpc to null for a function outside a VPC"),
     "tracing_mode": ("active", 'tracing_mode must be "Active", "PassThrough" or null'),
     "code_signing_config_arn": ("mine", "must be the ARN of a Lambda code signing configuration"),
+    "log_redact": (["user"], 'log_redact names "user", which is no field that can be redacted; write any of common'),
+    "log_sample_allowed": (10, "log_sample_allowed is 10; write a share from 0 to 1"),
     "policy_tests": ({"name": "staff"}, "policy_tests must be a list of objects that each have name, request and"),
 }
 

@@ -800,3 +800,76 @@ run "a_code_signing_profile_in_place_of_a_configuration_is_refused" {
 
   expect_failures = [var.code_signing_config_arn]
 }
+
+run "what_the_log_shows_is_told_to_the_function" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    log_redact         = ["username", "public_ip"]
+    log_redact_key     = "correct horse battery staple"
+    log_sample_allowed = 0.1
+  }
+
+  assert {
+    condition = nonsensitive(aws_lambda_function.this.environment[0].variables) == tomap({
+      POLICY             = "{\"rules\":[]}"
+      LOG_REDACT         = "public_ip,username"
+      LOG_REDACT_KEY     = sha256("correct horse battery staple")
+      LOG_SAMPLE_ALLOWED = "0.1"
+    })
+    error_message = "The function gets the fields, the hash of the key and the share."
+  }
+  assert {
+    condition = output.reserved_environment_bytes == length(replace(
+      jsonencode({ LOG_REDACT = "public_ip,username", LOG_REDACT_KEY = sha256(""), LOG_SAMPLE_ALLOWED = "0.1" }), "/^.|.$/", ""
+    )) + 1
+    error_message = "The policy must know what is left of the 4 KB: these variables, and a comma before each."
+  }
+}
+
+run "redacting_without_a_key_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    log_redact = ["username"]
+  }
+
+  expect_failures = [var.log_redact_key]
+}
+
+run "redacting_a_field_that_is_none_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    log_redact     = ["user"]
+    log_redact_key = "correct horse battery staple"
+  }
+
+  expect_failures = [var.log_redact]
+}
+
+run "a_sample_of_more_than_all_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    log_sample_allowed = 10
+  }
+
+  expect_failures = [var.log_sample_allowed]
+}

@@ -333,3 +333,36 @@ run "refuses_a_document_that_the_environment_does_not_hold" {
   }
   expect_failures = [output.environment]
 }
+
+run "other_variables_of_the_environment_leave_the_policy_less" {
+  command = plan
+
+  module {
+    source = "./modules/policy"
+  }
+
+  variables {
+    rules          = [{ name = "staff", effect = "allow", when = { username = [for number in range(100) : "user${number}"] } }]
+    reserved_bytes = 3000
+  }
+
+  assert {
+    condition     = !startswith(output.environment, "{") && output.size <= 1096
+    error_message = "What does not fit beside the other variables is packed."
+  }
+}
+
+run "a_policy_that_fits_only_without_the_other_variables_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/policy"
+  }
+
+  variables {
+    rules          = [{ name = "staff", effect = "allow" }]
+    reserved_bytes = 4090
+  }
+
+  expect_failures = [output.environment]
+}

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import sys
 from typing import Any
 
+import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connect_handler import handler
+from connect_handler import decision_log, handler
+from connect_handler.redaction import REDACTABLE
 from connect_handler.settings import Settings
+from cvpn.log_schema import decision_log_schema
 
 from .contract import assert_valid, context
 
@@ -38,22 +44,27 @@ POLICY = {
 }
 
 
-def settings() -> Settings:
+SCHEMA = jsonschema.Draft202012Validator(decision_log_schema())
+
+
+def settings(**environment: str) -> Settings:
     return Settings(
         {
             "POLICY": json.dumps(POLICY),
             "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-test",
             "AWS_LAMBDA_FUNCTION_VERSION": "7",
+            **environment,
         }
     )
 
 
-def logged(event: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    answer = handler.answer(settings(), event, context("staff"))
+def logged(event: Any, capsys: pytest.CaptureFixture[str], **environment: str) -> dict[str, Any]:
+    """Return the one line about an event, which is as the schema says."""
+    handler.answer(settings(**environment), event, context("staff"))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1
     line: dict[str, Any] = json.loads(lines[0])
-    assert line["answer"] == answer
+    SCHEMA.validate(line)
     return line
 
 
@@ -85,6 +96,7 @@ def test_a_line_says_everything_about_a_decision(capsys: pytest.CaptureFixture[s
         "function_version": "7",
         "alias": "staff",
         "Decisions": 1,
+        "ShadowRuleDifferences": 1,
     }
     assert isinstance(duration, int)
     assert len(digest) == 64
@@ -98,18 +110,62 @@ def _utc(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-@pytest.mark.parametrize("event", [EVENT, {}, "rubbish"])
-def test_every_line_is_a_metric_whose_dimensions_it_holds(event: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """As the embedded metric format wants it: every dimension and every metric is a member at the top of the line."""
-    line = logged(event, capsys)
-    (directive,) = line["_aws"]["CloudWatchMetrics"]
-    assert directive["Namespace"] == "ClientVPNConnectHandler"
-    for dimensions in directive["Dimensions"]:
-        assert dimensions == ["function_name", "effect", "reason"]
-        assert all(isinstance(line[name], str) and line[name] for name in dimensions)
-    (metric,) = directive["Metrics"]
-    assert metric == {"Name": "Decisions", "Unit": "Count"}
-    assert line["Decisions"] == 1
+NO_SHADOW = {"rules": POLICY["rules"][1:]}
+SHADOW_MODE = NO_SHADOW | {"shadow_mode": True}
+DECISIONS = ("Decisions", ["function_name", "effect", "reason"])
+IN_SHADOW_MODE = ("ShadowModeDecisions", ["function_name"])
+RULE_DIFFERS = ("ShadowRuleDifferences", ["function_name"])
+
+
+@pytest.mark.parametrize(
+    ("policy", "event", "metrics"),
+    [
+        (NO_SHADOW, EVENT, [DECISIONS]),
+        (NO_SHADOW, {}, [DECISIONS]),
+        (NO_SHADOW, "rubbish", [DECISIONS]),
+        ({}, EVENT, [DECISIONS]),
+        (SHADOW_MODE, EVENT, [DECISIONS, IN_SHADOW_MODE]),
+        (SHADOW_MODE, EVENT | {"groups": [], "username": ""}, [DECISIONS, IN_SHADOW_MODE]),
+        (SHADOW_MODE, {}, [DECISIONS]),
+        (POLICY, EVENT, [DECISIONS, RULE_DIFFERS]),
+        (POLICY, EVENT | {"groups": [], "username": ""}, [DECISIONS]),
+        (POLICY | {"shadow_mode": True}, EVENT, [DECISIONS, IN_SHADOW_MODE, RULE_DIFFERS]),
+    ],
+)
+def test_a_line_carries_the_metrics_of_what_happened(
+    policy: Any, event: Any, metrics: list[tuple[str, list[str]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = logged(event, capsys, POLICY=json.dumps(policy))
+    assert_embedded_metrics(line)
+    directives = line["_aws"]["CloudWatchMetrics"]
+    assert {directive["Namespace"] for directive in directives} == {"ClientVPNConnectHandler"}
+    assert [(one["Metrics"][0]["Name"], one["Dimensions"][0]) for one in directives] == metrics
+    assert {name for name in line if name[0].isupper()} == {name for name, _ in metrics}
+
+
+def assert_embedded_metrics(line: dict[str, Any]) -> None:
+    """The rules of the embedded metric format.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    assert set(line["_aws"]) == {"Timestamp", "CloudWatchMetrics"}
+    assert type(line["_aws"]["Timestamp"]) is int
+    assert len(json.dumps(line)) <= 1024 * 1024
+    for directive in line["_aws"]["CloudWatchMetrics"]:
+        assert set(directive) == {"Namespace", "Dimensions", "Metrics"}
+        assert 1 <= len(directive["Namespace"]) <= 1024
+        for names in directive["Dimensions"]:
+            assert 0 < len(names) <= 30
+            for name in names:
+                assert 1 <= len(name) <= 250
+                assert isinstance(line[name], str)
+                assert 1 <= len(line[name]) <= 1024
+        assert 1 <= len(directive["Metrics"]) <= 100
+        for metric in directive["Metrics"]:
+            assert set(metric) <= {"Name", "Unit", "StorageResolution"}
+            assert 1 <= len(metric["Name"]) <= 1024
+            assert metric["Unit"] in {"Count", "Microseconds", "Milliseconds", "None"}
+            assert type(line[metric["Name"]]) in (int, float)
 
 
 def test_an_invalid_request_is_logged_with_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,3 +260,155 @@ def test_a_log_that_cannot_be_written_costs_nobody_the_answer(monkeypatch: pytes
 def test_a_line_holds_no_line_breaks_of_the_clients(capsys: pytest.CaptureFixture[str]) -> None:
     line = logged(EVENT | {"username": 'a\n\r\u2028"}{"effect":"allow"}'}, capsys)
     assert line["request"]["username"] == 'a\n\r\u2028"}{"effect":"allow"}'
+
+
+def test_the_answer_in_a_line_is_the_one_that_was_given(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = handler.answer(settings(), EVENT, context("staff"))
+    assert json.loads(capsys.readouterr().out)["answer"] == answer
+
+
+REDACT = {"LOG_REDACT": "username,public_ip,groups", "LOG_REDACT_KEY": "k" * 64}
+SHOWS_ALL = {
+    "rules": [
+        {"name": "a", "effect": "allow", "when": {"platform": ["mac"]}},
+        {
+            "name": "b",
+            "effect": "deny",
+            "when": {"platform": ["win"]},
+            "message": "{username} {public_ip} {common_name} {connection_id} {platform}",
+        },
+    ]
+}
+
+
+def test_redacted_fields_are_hashes_and_the_others_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    line = logged(EVENT, capsys, **REDACT)
+    assert line["redacted"] == ["username", "public-ip", "groups"]
+    assert line["request"]["username"] == "redacted:" + keyed("anna@example.com")
+    assert line["request"]["groups"] == ["redacted:" + keyed("engineering")]
+    assert line["request"]["platform"] == "win"
+    assert line["request"]["connection-id"] == EVENT["connection-id"]
+    # Decided by what was sent, not by what is shown.
+    assert line["rule"] == "staff"
+
+
+def keyed(value: str) -> str:
+    return hmac.new(b"k" * 64, value.encode(), "sha256").hexdigest()[:32]
+
+
+def test_a_hash_is_the_same_for_the_same_key_and_another_for_another(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = [
+        logged(EVENT, capsys, **{**REDACT, "LOG_REDACT_KEY": key})["request"]["username"] for key in ("a", "a", "b")
+    ]
+    assert shown[0] == shown[1] != shown[2]
+
+
+def test_nothing_hides_that_a_field_is_empty_or_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    event = EVENT | {"username": "", "groups": []}
+    del event["public-ip"]
+    line = logged(event, capsys, **REDACT)
+    assert (line["request"]["username"], line["request"]["groups"]) == ("", [])
+    assert "public-ip" not in line["request"]
+
+
+def test_the_message_in_the_log_is_redacted_and_the_one_that_is_shown_is_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = handler.answer(settings(POLICY=json.dumps(SHOWS_ALL), **REDACT), EVENT, context())
+    line = json.loads(capsys.readouterr().out)
+    message = answer["error-msg-on-denied-connection"]
+    assert message == f"anna@example.com 198.51.100.23  {EVENT['connection-id']} win"
+    hashes = [f"redacted:{keyed(value)}" for value in ("anna@example.com", "198.51.100.23")]
+    assert line["message"] == f"{hashes[0]} {hashes[1]}  {EVENT['connection-id']} win"
+    assert line["answer"] == answer | {"error-msg-on-denied-connection": line["message"]}
+
+
+SECRET = "s3cr3t"
+
+
+@given(
+    hidden=st.sets(st.sampled_from(REDACTABLE), min_size=1),
+    shape=st.sampled_from([SECRET, f'["{SECRET}"]', [SECRET], {SECRET: 1}, [[SECRET]], None]),
+    policy=st.sampled_from([POLICY, SHOWS_ALL, {"rules": []}, SHOWS_ALL | {"shadow_mode": True}]),
+    whole=st.booleans(),
+)
+def test_a_value_that_is_redacted_is_nowhere_in_the_line(
+    hidden: set[str], shape: Any, policy: dict[str, Any], whole: bool
+) -> None:
+    event: Any = shape if whole else EVENT | dict.fromkeys(hidden, shape)
+    written: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decision_log, "write", written.append)
+        environment = {"LOG_REDACT": ",".join(hidden), "LOG_REDACT_KEY": "key", "POLICY": json.dumps(policy)}
+        handler.answer(settings(**environment), event, context())
+    (text,) = written
+    assert SECRET not in text
+    SCHEMA.validate(json.loads(text))
+
+
+def test_an_error_of_ours_says_where_it_was_but_not_what_it_saw(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError(f"could not read\n {SECRET}\n{SECRET}")
+
+    monkeypatch.setattr("connect_handler.answering.evaluate", broken)
+    line = logged(EVENT, capsys, **REDACT)
+    assert "answering.py" in line["problems"][0]
+    assert SECRET not in json.dumps(line)
+
+
+@pytest.mark.parametrize("fields", ["usrname", "username,", "connection_id"])
+def test_a_field_that_cannot_be_redacted_hides_all_that_can(fields: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = logged(EVENT, capsys, LOG_REDACT=fields, LOG_REDACT_KEY="key")
+    assert line["redacted"] == list(REDACTABLE)
+    assert "anna" not in json.dumps(line["request"])
+
+
+def test_without_a_key_values_are_hidden_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = [logged(EVENT, capsys, LOG_REDACT="username")["request"]["username"] for _ in range(2)]
+    assert all(value.startswith("redacted:") for value in shown)
+    assert shown[0] != shown[1]
+
+
+def test_of_a_share_of_allowed_connections_a_line_says_more_than_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        logged(
+            EVENT | {"connection-id": f"cvpn-connection-{number:017x}"},
+            capsys,
+            POLICY=json.dumps(NO_SHADOW),
+            LOG_SAMPLE_ALLOWED="0.25",
+        )
+        for number in range(1000)
+    ]
+    whole = [line for line in lines if "sampled_out" not in line]
+    assert 200 < len(whole) < 300
+    for line in lines:
+        assert (line["Decisions"], line["effect"]) == (1, "allow")
+        assert line["request"]["connection-id"].startswith("cvpn-connection-")
+        assert_embedded_metrics(line)
+    short = next(line for line in lines if "sampled_out" in line)
+    assert set(short["request"]) == {"connection-id", "endpoint-id", "schema-version"}
+    assert not {"applied", "message", "answer"} & set(short)
+
+
+@pytest.mark.parametrize(
+    ("policy", "event"),
+    [
+        (POLICY, EVENT),
+        (SHADOW_MODE, EVENT),
+        (SHADOW_MODE, EVENT | {"groups": [], "username": ""}),
+        (NO_SHADOW, EVENT | {"groups": [], "username": ""}),
+        (NO_SHADOW, {}),
+    ],
+    ids=["shadow rule differs", "shadow mode", "shadow mode denies", "denied", "invalid"],
+)
+def test_what_is_no_plain_allow_is_always_logged(policy: Any, event: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    line = logged(event, capsys, POLICY=json.dumps(policy), LOG_SAMPLE_ALLOWED="0")
+    assert "sampled_out" not in line
+
+
+@pytest.mark.parametrize("share", ["", "many", "2", "-1", "nan"])
+def test_a_share_that_is_none_samples_nothing_out(share: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = logged(EVENT, capsys, POLICY=json.dumps(NO_SHADOW), LOG_SAMPLE_ALLOWED=share)
+    assert "sampled_out" not in line
