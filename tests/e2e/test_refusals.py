@@ -72,16 +72,19 @@ UNKNOWN_ALIAS: dict[str, tuple[Any, str]] = {
         {"stuff": 1},
         'provisioned_concurrency names "stuff", which is no alias of the function; write "live" or "staff"',
     ),
-    "alias_versions": (
-        {"stuff": {"version": "7"}},
-        'alias_versions names "stuff", which is no alias of the function; write "live" or "staff"',
-    ),
 }
 
-HANDLER_TOGETHER: dict[str, tuple[Any, str]] = {
-    "alias_versions": ({"live": {"version": "v7"}}, 'has version "v7"; write the number of a published version'),
-    "provisioned_concurrency_scaling": ({"max": 2, "target_utilization": 0.7}, "write provisioned_concurrency too"),
-}
+# One at a time, because they look at each other.
+HANDLER_ALONE: list[dict[str, tuple[Any, str]]] = [
+    {"alias_versions": ({"live": {"version": "v7"}}, 'has version "v7"; write the number of a published version')},
+    {
+        "alias_versions": (
+            {"stuff": {"version": "7"}},
+            'alias_versions names "stuff", which is no alias of the function; write "live" or "staff"',
+        )
+    },
+    {"provisioned_concurrency_scaling": ({"max": 2, "target_utilization": 0.7}, "write provisioned_concurrency too")},
+]
 
 NO_ROOM_FOR_TWO_VERSIONS: dict[str, tuple[Any, str]] = {
     "provisioned_concurrency": (
@@ -132,7 +135,7 @@ VALID_HANDLER = {"name": "corp", "policy": "{}", "aliases": ["staff"], "reserved
         ("modules/endpoint", {}, ENDPOINT),
         ("modules/endpoint", VALID_ENDPOINT, ENDPOINT_TOGETHER),
         ("modules/handler", {}, HANDLER),
-        ("modules/handler", VALID_HANDLER, HANDLER_TOGETHER),
+        *[("modules/handler", VALID_HANDLER, case) for case in HANDLER_ALONE],
         ("modules/handler", VALID_HANDLER, UNKNOWN_ALIAS),
         ("modules/handler", VALID_HANDLER, NO_ROOM_FOR_TWO_VERSIONS),
         ("modules/handler", PROVISIONED_HANDLER, SCALING),
