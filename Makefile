@@ -50,6 +50,7 @@ fmt: venv ## Format Python and Terraform files
 	@$(python) -m tools.terraform_cli -- fmt -recursive
 
 docs: venv ## Write what is generated into the READMEs and docs/
+	@$(python) -m tools.monitoring_names
 	@$(python) -m tools.terraform_docs
 	@$(python) -m tools.cvpn_docs
 	@$(python) -m tools.decision_log_docs

@@ -78,3 +78,49 @@ module "endpoint" {
 
   tags = merge(var.tags, each.value.tags)
 }
+
+module "monitoring" {
+  source = "./modules/monitoring"
+  count  = var.monitoring == null ? 0 : 1
+
+  function_name  = module.handler.function_name
+  log_group_name = module.handler.log_group_name
+  # The alias live is called only by endpoints made elsewhere.
+  aliases                 = concat(keys(var.endpoints), length(var.monitoring.existing_endpoints) > 0 || length(var.endpoints) == 0 ? ["live"] : [])
+  timeout                 = coalesce(var.handler.timeout, 10)
+  provisioned_concurrency = try(length(var.handler.provisioned_concurrency), 0) > 0
+
+  endpoints = merge(
+    var.monitoring.existing_endpoints,
+    {
+      for key, endpoint in var.endpoints : key => {
+        id                        = module.endpoint[key].id
+        mutual                    = endpoint.authentication.mutual != null
+        saml                      = endpoint.authentication.saml != null
+        connection_log_group_name = module.endpoint[key].connection_log_group_name
+      }
+    },
+  )
+
+  alarm_actions = var.monitoring.alarm_actions
+  ok_actions    = var.monitoring.ok_actions
+  alarms        = var.monitoring.alarms
+  dashboard     = var.monitoring.dashboard
+  queries       = var.monitoring.queries
+
+  tags = var.tags
+}
+
+check "shadow_mode" {
+  assert {
+    condition     = !var.shadow_mode
+    error_message = "shadow_mode is on: everybody who authenticates is connected, whatever the policy says. The decision log records what it says; set shadow_mode = false to put it into force."
+  }
+}
+
+check "connect_handler_enabled" {
+  assert {
+    condition     = alltrue([for endpoint in values(var.endpoints) : coalesce(endpoint.connect_handler_enabled, true)])
+    error_message = "connect_handler_enabled is false for ${join(", ", [for key, endpoint in var.endpoints : key if !coalesce(endpoint.connect_handler_enabled, true)])}: everybody who authenticates there is connected, and nothing is recorded. With shadow_mode = true instead, it would be."
+  }
+}

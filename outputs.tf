@@ -77,3 +77,13 @@ output "policy_size" {
   description = "Bytes that the policy takes of the 4 KB of the function's environment."
   value       = module.policy.size
 }
+
+output "alarm_arns" {
+  description = "ARNs of the alarms, by alarm, followed by a slash and the endpoint's key or the alias where there is one for each."
+  value       = try(module.monitoring[0].alarm_arns, {})
+}
+
+output "dashboard_name" {
+  description = "Name of the dashboard, or `null` where there is none."
+  value       = try(module.monitoring[0].dashboard_name, null)
+}

@@ -265,6 +265,46 @@ variable "endpoints" {
   nullable = false
 }
 
+variable "monitoring" {
+  description = <<-EOT
+    Alarms, dashboard and saved queries. Default `null`: none, and nothing that costs. `{}` creates all of them; [modules/monitoring](modules/monitoring) lists the alarms with their defaults.
+    - `alarm_actions`: ARNs of what is told when an alarm goes off, such as an SNS topic. Default: nobody.
+    - `ok_actions`: ARNs of what is told when an alarm is over. Default: nobody.
+    - `alarms`: map from an alarm to what is different from its defaults: `enabled`, `threshold`, `period`, `evaluation_periods`, `datapoints_to_alarm`, `minimum_decisions`, `alarm_actions`, `ok_actions`.
+    - `dashboard`: default true.
+    - `queries`: default true.
+    - `existing_endpoints`: endpoints made elsewhere that call the alias `live`, by a key of your own: `id`, `mutual`, `saml` and `connection_log_group_name`.
+  EOT
+  type = object({
+    alarm_actions = optional(list(string), [])
+    ok_actions    = optional(list(string), [])
+    alarms = optional(map(object({
+      enabled             = optional(bool, true)
+      threshold           = optional(number)
+      period              = optional(number)
+      evaluation_periods  = optional(number)
+      datapoints_to_alarm = optional(number)
+      minimum_decisions   = optional(number)
+      alarm_actions       = optional(list(string))
+      ok_actions          = optional(list(string))
+    })), {})
+    dashboard = optional(bool, true)
+    queries   = optional(bool, true)
+    existing_endpoints = optional(map(object({
+      id                        = string
+      mutual                    = optional(bool, false)
+      saml                      = optional(bool, false)
+      connection_log_group_name = optional(string)
+    })), {})
+  })
+  default = null
+
+  validation {
+    condition     = length(setintersection(keys(try(coalesce(var.monitoring.existing_endpoints), {})), keys(var.endpoints))) == 0
+    error_message = "monitoring.existing_endpoints has the keys of endpoints that this module makes and watches anyway: ${join(", ", setintersection(keys(try(coalesce(var.monitoring.existing_endpoints), {})), keys(var.endpoints)))}. Remove them, or choose other keys."
+  }
+}
+
 variable "tags" {
   description = "Tags of every resource that takes tags."
   type        = map(string)

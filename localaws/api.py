@@ -9,6 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -312,6 +313,32 @@ class LocalAws:
             Statistics=["Sum"],
         )
         return float(sum(point["Sum"] for point in answer["Datapoints"]))
+
+    def alarm_states(self, at: float | None = None) -> dict[str, str]:
+        """The states that alarms on metrics are in, by name: OK, ALARM or INSUFFICIENT_DATA.
+
+        Computed from what has been published, as of a time in seconds since 1970-01-01 UTC; default: now.
+        DescribeAlarms does not answer them.
+        """
+        from localaws.cloudwatch.alarms import state_of
+
+        cloudwatch = self.client("cloudwatch")
+
+        def lookup(metric_stat: Mapping[str, Any], end: float) -> float | None:
+            metric, period, stat = metric_stat["Metric"], metric_stat["Period"], metric_stat["Stat"]
+            answer = cloudwatch.get_metric_statistics(
+                **metric,
+                StartTime=datetime.fromtimestamp(end - period, UTC),
+                EndTime=datetime.fromtimestamp(end, UTC),
+                Period=period,
+                Statistics=[stat],
+            )
+            return next((float(point[stat]) for point in answer["Datapoints"]), None)
+
+        now = datetime.now(UTC).timestamp() if at is None else at
+        pages = cloudwatch.get_paginator("describe_alarms").paginate()
+        alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        return {alarm["AlarmName"]: state_of(alarm, lookup, now) for alarm in alarms}
 
     def log_messages(self, log_group: str) -> list[str]:
         """The messages in a log group of CloudWatch Logs, in their order; none if there is no such group."""

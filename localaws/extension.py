@@ -11,11 +11,13 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 from moto.iam.models import SERVICE_NAME_CONVERSION
+from moto.logs.models import logs_backends
 
 from localaws.applicationautoscaling.models import ApplicationAutoscalingBackend
 from localaws.awslambda.models import LambdaBackend
 from localaws.cloudwatch.models import CloudWatchBackend
 from localaws.ec2.models import EC2Backend
+from localaws.logs.models import LogsBackend
 
 
 def install() -> None:
@@ -24,6 +26,7 @@ def install() -> None:
     ec2_backends.backend = EC2Backend
     lambda_backends.backend = LambdaBackend
     cloudwatch_backends.backend = CloudWatchBackend
+    logs_backends.backend = LogsBackend
     # How the names of the service-linked roles are spelt.
     SERVICE_NAME_CONVERSION.update({"clientvpn": "ClientVPN", "clientvpn-connections": "ClientVPNConnections"})
 

@@ -36,6 +36,7 @@ _KINDS = (
     _Kind("iam", "list_policies", "Policies", "Arn", {"Scope": "Local"}),
     _Kind("iam", "list_saml_providers", "SAMLProviderList", "Arn"),
     _Kind("logs", "describe_log_groups", "logGroups", "logGroupArn"),
+    _Kind("logs", "describe_query_definitions", "queryDefinitions", "queryDefinitionId"),
     _Kind("acm", "list_certificates", "CertificateSummaryList", "CertificateArn"),
     _Kind("ds", "describe_directories", "DirectoryDescriptions", "DirectoryId"),
     _Kind("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmArn"),

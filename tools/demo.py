@@ -2,7 +2,8 @@
 
 Applies examples/minimal with the real Terraform and AWS provider to localaws, sends connection attempts through the
 endpoint, changes the policy in terraform.tfvars, applies again, sends the same attempts, shows whose outcome
-changed, and destroys everything. No AWS account is asked, and nothing outside a temporary folder is written.
+changed; makes a mistake, which the deploy gate stops; shows what shadow mode and a shadow rule record; and destroys
+everything. No AWS account is asked, and nothing outside a temporary folder is written.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from connect_handler.decision_log import METRIC_NAMESPACE, SHADOW_MODE_METRIC, SHADOW_RULES_METRIC
 from localaws import ConnectionAttempt, LocalAws
 from tools.demo_stage import REGION, DemoFailed, Example, Stage, replaced, run
 
@@ -72,9 +74,31 @@ POLICY_CHANGES = [
 """What the demo changes in the example's terraform.tfvars: (before, after)."""
 
 
+MISTAKE = [('groups = ["engineering", "marketing", "ops-*"]', 'groups = ["enginering", "marketing", "ops-*"]')]
+"""A letter too few."""
+
+SHADOW_RULE = """\
+shadow_mode = true
+rules = [
+  { name = "old-clients", effect = "deny", when = { aws_client_version = "< 5.3" }, shadow = true },"""
+
+SHADOWS = [*[(after, before) for before, after in MISTAKE], ("rules = [", SHADOW_RULE)]
+"""The mistake is mended, shadow mode is switched on, and a rule is tried in the shadow."""
+
+
 def changed_policy(tfvars: str) -> str:
     """Return the example's tfvars after the demo's change of policy."""
     return replaced(tfvars, POLICY_CHANGES)
+
+
+def mistaken_policy(tfvars: str) -> str:
+    """Return the changed tfvars with a mistake."""
+    return replaced(tfvars, MISTAKE)
+
+
+def shadowed_policy(tfvars: str) -> str:
+    """Return the mistaken tfvars, mended, with shadows."""
+    return replaced(tfvars, SHADOWS)
 
 
 def decision_of(attempt: ConnectionAttempt) -> dict[str, Any]:
@@ -149,6 +173,31 @@ def table_of_changes(before: Sequence[ConnectionAttempt], after: Sequence[Connec
     return table
 
 
+def table_of_shadows(attempts: Sequence[ConnectionAttempt]) -> Table:
+    """Show what became of each client, what the policy says, and what it would say with its shadow rules."""
+    table = Table(show_lines=True)
+    for title in ("who", "on what", "outcome", "the policy says", "and with its shadow rules"):
+        table.add_column(title, overflow="fold")
+    for client, attempt in zip(CLIENTS, attempts, strict=True):
+        decision = decision_of(attempt)
+        says, shadow = said(decision), said(decision["shadow"] or decision)
+        table.add_row(
+            Text(client.who),
+            Text(client.device),
+            outcome(attempt),
+            says,
+            Text("the same", "dim") if says == shadow else shadow,
+        )
+    return table
+
+
+def said(decision: dict[str, Any]) -> Text:
+    """An outcome of the decision log, with the rule that decided."""
+    allowed = decision["effect"] == "allow"
+    verdict = Text("ALLOW", style="bold green") if allowed else Text("DENY", style="bold red")
+    return verdict + Text(f"\n{decision['rule'] or '(' + decision['reason'] + ')'}")
+
+
 def demonstrate(stage: Stage) -> None:
     """Run the demo."""
     stage.step("Starting localaws: AWS on this machine, with the Client VPN service and a Lambda runtime")
@@ -186,6 +235,30 @@ def demonstrate(stage: Stage) -> None:
             stage.step("The same clients connect again. Whose outcome changed:")
             after = attempts_of(stage.console, aws, second["endpoint_id"])
             stage.console.print(table_of_changes(before, after))
+
+            stage.step("A mistake in terraform.tfvars, which would lock the engineers out")
+            example.change_policy(mistaken_policy)
+
+            stage.step("terraform apply: the new version fails the policy_tests there, and no alias moves to it")
+            example.refused("apply")
+            still = attempts_of(stage.console, aws, second["endpoint_id"])
+            if [attempt.allowed for attempt in still] != [attempt.allowed for attempt in after]:
+                raise DemoFailed("The version that failed its tests decides, which it must not.")
+            stage.say("The same clients connect again: every outcome is as it was.")
+
+            stage.step("The mistake is mended, a rule is tried in the shadow, and so is the whole policy")
+            example.change_policy(shadowed_policy)
+
+            stage.step("terraform apply: it goes through, and warns that shadow mode is on")
+            stage.say(example.change("apply"))
+
+            stage.step("The same clients connect again. Everybody gets in; the log has what would have been:")
+            stage.console.print(table_of_shadows(attempts_of(stage.console, aws, second["endpoint_id"])))
+            metrics = {
+                name: int(aws.metric_sum(METRIC_NAMESPACE, name, {"function_name": first["function_name"]}))
+                for name in (SHADOW_MODE_METRIC, SHADOW_RULES_METRIC)
+            }
+            stage.say(f"CloudWatch counts: {', '.join(f'{name} {count}' for name, count in metrics.items())}.")
     stage.step("Done")
     stage.say("Next: read examples/minimal, or run .venv/bin/python -m localaws serve and apply an example yourself.")
 

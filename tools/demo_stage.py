@@ -83,6 +83,20 @@ class TerraformRun:
                     self._show_diagnostic(event["diagnostic"])
         return summary
 
+    def refused(self, command: str) -> None:
+        """Run `apply`, which has to fail; shows why it did.
+
+        Raises
+        ------
+        DemoFailed
+            It did not fail.
+        """
+        try:
+            self.change(command)
+        except DemoFailed:
+            return
+        raise DemoFailed(f"terraform {command} went through, which it must not.")
+
     def output(self) -> dict[str, Any]:
         """Return the example's outputs."""
         with self._lines("output", "-json") as lines:

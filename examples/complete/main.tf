@@ -13,14 +13,42 @@ module "client_vpn" {
   posture_rules          = var.posture_rules
   default_posture_status = var.default_posture_status
   default_deny_message   = var.default_deny_message
+  shadow_mode            = var.shadow_mode
+  policy_tests           = var.policy_tests
+  alias_versions         = var.alias_versions
   tags                   = var.tags
+
+  # Who connected from where is not for everybody who may read the log.
+  log_redact         = ["username", "common_name", "public_ip"]
+  log_redact_key     = var.log_redact_key
+  log_sample_allowed = 0.5
 
   handler = {
     memory_size             = 512
     provisioned_concurrency = { staff = 1, partners = 1 }
-    log_group               = { retention_in_days = 731 }
-    role                    = { path = "/client-vpn/" }
-    tracing_mode            = "Active"
+    # On Monday morning everybody connects.
+    provisioned_concurrency_scaling = {
+      max                = 5
+      target_utilization = 0.7
+      schedules = {
+        mornings = { schedule = "cron(30 6 ? * MON-FRI *)", timezone = "Europe/Berlin", min = 4 }
+        days     = { schedule = "cron(0 10 ? * MON-FRI *)", timezone = "Europe/Berlin", min = 2 }
+      }
+    }
+    log_group    = { retention_in_days = 731 }
+    role         = { path = "/client-vpn/" }
+    tracing_mode = "Active"
+  }
+
+  monitoring = {
+    alarm_actions = [aws_sns_topic.alarms.arn]
+    ok_actions    = [aws_sns_topic.alarms.arn]
+    alarms = {
+      handler_denied_connections = { threshold = 100 }
+      denial_rate                = { threshold = 30, evaluation_periods = 3, datapoints_to_alarm = 2 }
+      # The certificates are revoked by a rule of the policy, not by a list.
+      crl_expiry = { enabled = false }
+    }
   }
 
   endpoints = merge(
@@ -114,4 +142,11 @@ resource "aws_cloudwatch_log_stream" "domain" {
 
   name           = "connections"
   log_group_name = aws_cloudwatch_log_group.domain[each.key].name
+}
+
+# Whoever is on call subscribes to it.
+resource "aws_sns_topic" "alarms" {
+  #checkov:skip=CKV_AWS_26: CloudWatch may not use AWS's own key for SNS: a topic that is encrypted needs a key of one's own.
+  name = "client-vpn-${var.name}-alarms"
+  tags = var.tags
 }

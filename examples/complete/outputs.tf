@@ -24,8 +24,18 @@ output "function_name" {
 }
 
 output "function_version" {
-  description = "Version of the function that the endpoints call."
+  description = "Newest version of the function."
   value       = module.client_vpn.function_version
+}
+
+output "alias_versions" {
+  description = "Versions of the function that the endpoints call, by key."
+  value       = module.client_vpn.alias_versions
+}
+
+output "dashboard_name" {
+  description = "Name of the dashboard in CloudWatch."
+  value       = module.client_vpn.dashboard_name
 }
 
 output "policy_size" {

@@ -57,6 +57,44 @@ posture_rules = [
 default_posture_status = "unknown"
 default_deny_message   = "Access denied ({rule}). Contact IT and quote {connection_id}."
 
+# A version that does not pass these serves nobody.
+policy_tests = [
+  {
+    name     = "staff connect"
+    endpoint = "staff"
+    request  = { username = "sam@example.com", groups = ["sales"], platform = "mac" }
+    expect   = { effect = "allow", rule = "staff" }
+  },
+  {
+    name     = "leavers do not, whatever their groups"
+    endpoint = "staff"
+    request  = { username = "alex@example.com", groups = ["engineering"], platform = "mac" }
+    expect   = { effect = "deny", rule = "leavers" }
+  },
+  {
+    name     = "partners connect at noon in Berlin"
+    endpoint = "partners"
+    at       = "2026-11-24T12:00:00+01:00"
+    request  = { common-name = "laptop-1.partner.example.com", public-ip = "198.51.100.7" }
+    expect   = { effect = "allow" }
+  },
+  {
+    name     = "partners do not at night"
+    endpoint = "partners"
+    at       = "2026-11-24T23:00:00+01:00"
+    request  = { common-name = "laptop-1.partner.example.com", public-ip = "198.51.100.7" }
+    expect   = { effect = "deny", reason = "implicit-deny" }
+  },
+  {
+    name     = "a laptop in quarantine is told whom to call"
+    endpoint = "staff"
+    request  = { username = "sam@example.com", groups = ["sales"], common-name = "laptop-0042.example.com" }
+    expect   = { effect = "deny", rule = "quarantine", posture = ["quarantined"] }
+  },
+]
+
+# Rolling back is one line: alias_versions = { staff = { version = "14" } }
+
 availability_zones = ["eu-central-1a", "eu-central-1b"]
 
 tags = { project = "client-vpn" }

@@ -48,6 +48,30 @@ variable "default_deny_message" {
   default     = null
 }
 
+variable "shadow_mode" {
+  description = "Whether every connection is allowed while the decision log records what the policy would have done."
+  type        = bool
+  default     = false
+}
+
+variable "policy_tests" {
+  description = "Test cases that a new version has to pass before any endpoint calls it."
+  type        = any
+  default     = []
+}
+
+variable "alias_versions" {
+  description = "Versions to which endpoints are pinned, by key: `{ staff = { version = \"14\" } }` rolls back."
+  type        = any
+  default     = {}
+}
+
+variable "log_redact_key" {
+  description = "Key of the hashes that stand in for what the decision log does not show, 16 characters or more."
+  type        = string
+  sensitive   = true
+}
+
 variable "tags" {
   description = "Tags of the function, the endpoints and their network."
   type        = map(string)

@@ -7,6 +7,8 @@ module "client_vpn" {
   rules                  = var.rules
   posture_rules          = var.posture_rules
   default_posture_status = var.default_posture_status
+  shadow_mode            = var.shadow_mode
+  policy_tests           = var.policy_tests
 
   endpoints = {
     staff = {

@@ -10,3 +10,14 @@ rules = [
 ]
 posture_rules          = [{ status = "current-client", when = { aws_client_version = ">= 5.3" } }]
 default_posture_status = "other-client"
+
+# A version that does not pass these serves nobody.
+policy_tests = [
+  { name = "engineers connect", request = { groups = ["engineering"], platform = "mac" }, expect = { effect = "allow", rule = "staff" } },
+  { name = "contractors do not from elsewhere", request = { groups = ["contractors"], public-ip = "203.0.113.5" }, expect = { effect = "deny" } },
+  {
+    name    = "an old Windows is told what to do"
+    request = { groups = ["engineering"], platform = "win", platform-version = "10.0.17763" }
+    expect  = { effect = "deny", rule = "outdated-windows" }
+  },
+]

@@ -25,3 +25,15 @@ variable "default_posture_status" {
   type        = string
   default     = null
 }
+
+variable "shadow_mode" {
+  description = "Whether every connection is allowed while the decision log records what the policy would have done."
+  type        = bool
+  default     = false
+}
+
+variable "policy_tests" {
+  description = "Test cases that a new version has to pass before the endpoint calls it."
+  type        = any
+  default     = []
+}

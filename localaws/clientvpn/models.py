@@ -7,7 +7,6 @@ import random
 import threading
 import time
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property
 from ipaddress import ip_address
 from secrets import token_hex
 from typing import Any, cast
@@ -155,6 +154,7 @@ class ClientVpnService:
 
     def __init__(self, settings: Settings):
         self.settings = settings
+        self._lambda_clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
 
     def connect(
@@ -285,16 +285,19 @@ class ClientVpnService:
 
     @property
     def _lambda(self) -> Any:
+        # The settings can change while the service runs.
+        url = self.settings.lambda_endpoint_url or self.settings.endpoint_url
         with self._client_lock:
-            return self._lambda_client
+            if url not in self._lambda_clients:
+                self._lambda_clients[url] = self._lambda_client(url)
+            return self._lambda_clients[url]
 
-    @cached_property
-    def _lambda_client(self) -> Any:
+    def _lambda_client(self, url: str) -> Any:
         timeout = self.settings.client_connect_timeout
         return boto3.Session().client(
             "lambda",
             region_name=self.settings.region,
-            endpoint_url=self.settings.lambda_endpoint_url or self.settings.endpoint_url,
+            endpoint_url=url,
             aws_access_key_id="ASIACLIENTVPNSERVICE",
             aws_secret_access_key="local",  # noqa: S106 - nobody checks it
             config=Config(

@@ -116,7 +116,7 @@ variable "timeout" {
 variable "reserved_concurrent_executions" {
   description = <<-EOT
     Number of invocations of the function that can run at once, set aside from the account's concurrency. Default `null`: none set aside, no limit of its own.
-    `0` stops the function, and with it every new connection.
+    `0` stops the function, and with it every new connection. Lambda takes no number below what is provisioned: remove `provisioned_concurrency` in an apply before.
   EOT
   type        = number
   default     = null

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -18,6 +19,7 @@ def variables(server_certificate_arn: str, client_certificate_arn: str, director
         "server_certificate_arn": server_certificate_arn,
         "client_certificate_arn": client_certificate_arn,
         "directory_id": directory_id,
+        "log_redact_key": "correct horse battery staple",
     }
 
 
@@ -89,6 +91,30 @@ def test_one_policy_decides_for_every_endpoint(
 
     assert attempt.failure_reason in (None, "client-connect-failed")
     assert attempt.allowed == allowed
+
+
+def test_the_log_hides_who_it_was(local_aws: LocalAws, complete: Deployment) -> None:
+    attempt = local_aws.connect(complete.outputs["endpoint_ids"]["staff"], username="alex@example.com", platform="mac")
+    (line,) = [json.loads(text) for text in attempt.function_log if text.startswith("{")]
+    assert line["rule"] == "leavers"
+    assert line["request"]["username"].startswith("redacted:")
+    assert "alex@example.com" not in json.dumps(line)
+
+
+def test_alarms_dashboard_queries_and_scaling_are_there(local_aws: LocalAws, complete: Deployment) -> None:
+    alarms = local_aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    names = {alarm["AlarmName"].removeprefix("AWSClientVPN-complete-") for alarm in alarms}
+    # Six failures and three alarms on invocations for each endpoint, one identity provider, six of the function.
+    assert len(names) == 3 * (6 + 3) + 1 + 6
+    assert {"handler-timeouts-domain", "idp-certificate-expiry-staff", "denial-rate", "duration-partners"} <= names
+    assert all(":client-vpn-complete-alarms" in action for alarm in alarms for action in alarm["AlarmActions"])
+    assert complete.outputs["dashboard_name"] == "AWSClientVPN-complete"
+    assert len(local_aws.client("logs").describe_query_definitions()["queryDefinitions"]) == 7
+    scaling = local_aws.client("application-autoscaling")
+    (target,) = scaling.describe_scalable_targets(ServiceNamespace="lambda")["ScalableTargets"]
+    assert target["ResourceId"] == f"function:AWSClientVPN-complete:{complete.outputs['function_version']}"
+    actions = scaling.describe_scheduled_actions(ServiceNamespace="lambda")["ScheduledActions"]
+    assert {action["ScheduledActionName"] for action in actions} == {"mornings", "days"}
 
 
 # The last one, because it takes what the others use.

@@ -136,9 +136,11 @@ def test_a_change_in_tfvars_publishes_a_version_and_moves_the_aliases_and_leaves
     assert connect(local_aws, minimal).allowed
     version = int(minimal.outputs["function_version"])
     minimal.change_file("terraform.tfvars", '"engineering", ', "")
+    minimal.change_file("terraform.tfvars", 'effect = "allow", rule = "staff"', 'effect = "deny"')
 
     assert set(minimal.plan()) == {
         f"{HANDLER}.aws_lambda_function.this",
+        f"{HANDLER}.aws_lambda_invocation.gate[0]",
         f'{HANDLER}.aws_lambda_alias.this["live"]',
         f'{HANDLER}.aws_lambda_alias.this["staff"]',
         "output.function_version",

@@ -123,4 +123,24 @@ run "every_endpoint_is_an_alias_that_the_policy_can_name" {
     condition     = output.connection_log_group_names["staff"] == "/aws/clientvpn/corp-staff" && output.connection_log_group_names["partners"] == null
     error_message = "An endpoint's connection log is named after the handler and the endpoint's key."
   }
+
+  # Nobody is to forget an endpoint without a handler.
+  expect_failures = [check.connect_handler_enabled]
+}
+
+run "monitoring_costs_nothing_until_it_is_asked_for" {
+  assert {
+    condition     = length(module.monitoring) == 0 && length(output.alarm_arns) == 0 && output.dashboard_name == null
+    error_message = "Alarms and dashboards cost money."
+  }
+}
+
+run "shadow_mode_is_in_every_plan" {
+  command = plan
+
+  variables {
+    shadow_mode = true
+  }
+
+  expect_failures = [check.shadow_mode]
 }

@@ -1,0 +1,1 @@
+"""CloudWatch Logs, with saved queries of Logs Insights, which moto lacks."""

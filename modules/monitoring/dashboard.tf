@@ -1,0 +1,104 @@
+data "aws_region" "current" {
+  count = var.dashboard ? 1 : 0
+}
+
+locals {
+  region = one(data.aws_region.current[*].id)
+
+  # Two columns of graphs, each 12 wide and 6 high.
+  widgets = concat(
+    [
+      {
+        title = "Decisions"
+        metrics = [
+          for reason in values(local.reasons) : [
+            local.decision_namespace, local.decision_metrics.decisions,
+            local.fields.function_name, var.function_name, local.fields.effect, reason == local.reasons.allow_rule ? "allow" : "deny", local.fields.reason, reason,
+            { label = reason },
+          ]
+        ]
+        stat = "Sum", stacked = true
+      },
+      {
+        title = "Shadow: decisions that were not the answer, or would be another"
+        metrics = [
+          [local.decision_namespace, local.decision_metrics.shadow_mode, local.fields.function_name, var.function_name, { label = "made in shadow mode" }],
+          [local.decision_namespace, local.decision_metrics.shadow_rules, local.fields.function_name, var.function_name, { label = "other with shadow rules" }],
+        ]
+        stat = "Sum", stacked = false
+      },
+      {
+        title = "Connections that failed at the handler"
+        metrics = flatten([
+          for key, endpoint in var.endpoints : [
+            for name, alarm in local.endpoint_alarms : { row = ["AWS/ClientVPN", alarm.metric, "Endpoint", endpoint.id, { label = "${key}: ${trimprefix(name, "handler_")}" }] } if startswith(name, "handler_")
+          ]
+        ])[*].row
+        stat = "Sum", stacked = true
+      },
+      {
+        title   = "Active connections"
+        metrics = [for key, endpoint in var.endpoints : ["AWS/ClientVPN", "ActiveConnectionsCount", "Endpoint", endpoint.id, { label = key }]]
+        stat    = "Maximum", stacked = true
+      },
+      {
+        title = "Latency of the function, ms"
+        metrics = flatten([
+          for alias in sort(var.aliases) : [
+            for stat in ["p50", "p99", "Maximum"] : { row = ["AWS/Lambda", "Duration", "FunctionName", var.function_name, "Resource", "${var.function_name}:${alias}", { label = "${alias} ${stat}", stat = stat }] }
+          ]
+        ])[*].row
+        stat = "p50", stacked = false
+      },
+      {
+        title = "Invocations"
+        metrics = concat(
+          flatten([
+            for alias in sort(var.aliases) : [
+              for metric in ["Errors", "Throttles"] : { row = ["AWS/Lambda", metric, "FunctionName", var.function_name, "Resource", "${var.function_name}:${alias}", { label = "${alias} ${lower(metric)}" }] }
+            ]
+          ])[*].row,
+          [["AWS/Lambda", "ConcurrentExecutions", "FunctionName", var.function_name, { label = "concurrent", stat = "Maximum" }]],
+          [for metric in var.provisioned_concurrency ? ["ProvisionedConcurrencySpilloverInvocations"] : [] : ["AWS/Lambda", metric, "FunctionName", var.function_name, { label = "spilled over" }]],
+        )
+        stat = "Sum", stacked = false
+      },
+    ],
+    [
+      for title, name in { "Rules that deny most" = "denials by rule", "Posture" = "posture" } : {
+        title                                     = title
+        query                                     = "${join(" | ", [for group in local.queries[name].log_group_names : "SOURCE '${group}'"])} | ${local.queries[name].query}"
+      }
+    ],
+  )
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  count = var.dashboard ? 1 : 0
+
+  dashboard_name = var.function_name
+  dashboard_body = jsonencode({
+    widgets = concat(
+      [
+        {
+          type       = "alarm", x = 0, y = 0, width = 24, height = 3
+          properties = { title = "Alarms", alarms = concat(values(aws_cloudwatch_metric_alarm.this)[*].arn, values(aws_cloudwatch_metric_alarm.rate)[*].arn) }
+        },
+      ],
+      [
+        for index, widget in local.widgets : {
+          type = "metric", x = 12 * (index % 2), y = 3 + 6 * floor(index / 2), width = 12, height = 6
+          properties = {
+            title = widget.title, region = local.region, view = "timeSeries", period = 300, stat = widget.stat, stacked = widget.stacked, metrics = widget.metrics
+          }
+        } if try(length(widget.metrics) > 0, false)
+      ],
+      [
+        for index, widget in local.widgets : {
+          type       = "log", x = 12 * (index % 2), y = 3 + 6 * floor(index / 2), width = 12, height = 6
+          properties = { title = widget.title, region = local.region, view = "table", query = widget.query }
+        } if can(widget.query)
+      ],
+    )
+  })
+}

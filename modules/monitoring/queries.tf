@@ -1,0 +1,100 @@
+# Saved queries of Logs Insights, on the decision log, and on it and the connection logs together.
+
+locals {
+  connection_log_group_names = sort(distinct([for endpoint in values(var.endpoints) : endpoint.connection_log_group_name if endpoint.connection_log_group_name != null]))
+
+  # Fields of Client VPN's connection log: https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-logging.html
+  connection_fields = {
+    id       = "`connection-id`"
+    status   = "`connection-attempt-status`"
+    failure  = "`connection-attempt-failure-reason`"
+    username = "username"
+    start    = "`connection-start-time`"
+    end      = "`connection-end-time`"
+    duration = "`connection-duration-seconds`"
+  }
+
+  queries = {
+    # An attempt that waits for the identity provider is told of again once it is over.
+    "connections and their decisions" = {
+      log_group_names = concat([var.log_group_name], local.connection_log_group_names)
+      query           = <<-EOT
+        fields coalesce(${local.fields.request_connection_id}, ${local.connection_fields.id}) as connection_id
+        | filter ispresent(connection_id)
+        | filter not ispresent(${local.connection_fields.status}) or ${local.connection_fields.status} != "waiting-for-assertion"
+        | stats min(@timestamp) as at,
+            sortsLast(coalesce(${local.fields.request_username}, ${local.connection_fields.username})) as user,
+            sortsLast(${local.fields.effect}) as decision,
+            sortsLast(${local.fields.reason}) as why,
+            sortsLast(${local.fields.rule}) as decided_by,
+            sortsLast(${local.fields.alias}) as endpoint,
+            sortsLast(${local.connection_fields.status}) as attempt,
+            sortsLast(${local.connection_fields.failure}) as failure,
+            max(${local.connection_fields.duration}) as seconds
+          by connection_id
+        | sort at desc
+        | limit 1000
+      EOT
+    }
+    "denials by rule" = {
+      log_group_names = [var.log_group_name]
+      query           = <<-EOT
+        filter ${local.fields.effect} = "deny"
+        | stats count(*) as denials, count_distinct(${local.fields.request_username}) as users by ${local.fields.reason}, ${local.fields.rule}, ${local.fields.alias}
+        | sort denials desc
+        | limit 50
+      EOT
+    }
+    "denied users" = {
+      log_group_names = [var.log_group_name]
+      query           = <<-EOT
+        filter ${local.fields.effect} = "deny"
+        | stats count(*) as denials, max(@timestamp) as last, sortsLast(${local.fields.message}) as told by ${local.fields.request_username}, ${local.fields.request_common_name}, ${local.fields.rule}
+        | sort denials desc
+        | limit 100
+      EOT
+    }
+    "what shadow rules would change" = {
+      log_group_names = [var.log_group_name]
+      query           = <<-EOT
+        filter ispresent(${local.fields.shadow}.${local.fields.effect}) and ${local.fields.shadow}.${local.fields.effect} != ${local.fields.effect}
+        | stats count(*) as connections, count_distinct(${local.fields.request_username}) as users by ${local.fields.effect}, ${local.fields.shadow}.${local.fields.effect}, ${local.fields.shadow}.${local.fields.rule}
+        | sort connections desc
+      EOT
+    }
+    "what shadow mode lets in" = {
+      log_group_names = [var.log_group_name]
+      query           = <<-EOT
+        filter ${local.fields.shadow_mode} = 1 and ${local.fields.effect} = "deny"
+        | stats count(*) as connections, count_distinct(${local.fields.request_username}) as users by ${local.fields.reason}, ${local.fields.rule}
+        | sort connections desc
+      EOT
+    }
+    "posture" = {
+      log_group_names = [var.log_group_name]
+      query           = <<-EOT
+        filter ispresent(${local.fields.effect})
+        | stats count(*) as connections by ${local.fields.posture}.0 as first_status, ${local.fields.request_platform}, ${local.fields.effect}
+        | sort connections desc
+        | limit 50
+      EOT
+    }
+    "slowest decisions" = {
+      log_group_names = [var.log_group_name]
+      query           = <<-EOT
+        filter ispresent(${local.fields.duration_us})
+        | fields ${local.fields.time}, ${local.fields.duration_us}, ${local.fields.function_version}, ${local.fields.request_connection_id}, @logStream
+        | sort ${local.fields.duration_us} desc
+        | limit 50
+      EOT
+    }
+  }
+}
+
+resource "aws_cloudwatch_query_definition" "this" {
+  for_each = var.queries ? local.queries : {}
+
+  name            = "${var.function_name}/${each.key}"
+  log_group_names = each.value.log_group_names
+  query_string    = each.value.query
+}

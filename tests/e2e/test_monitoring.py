@@ -1,0 +1,407 @@
+"""Every alarm goes off for its own cause, and is over when the cause is gone; what is off is not created."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connect_handler.request import FIELDS
+from cvpn.log_schema import FIELDS_OF_A_LINE
+from localaws import LocalAws
+from localaws.certificates import CertificateAuthority
+from tests.e2e.certificates import saml_metadata
+from tests.e2e.deployment import Deployment
+
+FUNCTION = "AWSClientVPN-corp"
+STAFF = {"common_name": "staff-1.example.com"}
+RULES = [{"name": "staff", "effect": "allow", "when": {"common_name": ["staff-*", "breaks-*"]}}]
+
+HOURLY = tuple(f"{FUNCTION}-{name}" for name in ("crl-expiry", "idp-certificate-expiry", "shadow-mode"))
+"""Alarms that look at an hour; the others look at five minutes."""
+
+BREAKS = '''
+"""The module's own handler, broken for those whose certificate says so."""
+import time
+from connect_handler import handler as own
+
+
+def handler(event, context):
+    name = event.get("common-name", "")
+    if name == "breaks-with-an-error":
+        raise RuntimeError("no policy")
+    if name == "breaks-the-answer":
+        return "yes"
+    if name == "breaks-by-thinking":
+        time.sleep(4)
+    if name != "breaks-inside":
+        return own.handler(event, context)
+    evaluate, own.answering.evaluate = own.answering.evaluate, None
+    try:
+        return own.handler(event, context)
+    finally:
+        own.answering.evaluate = evaluate
+'''
+
+
+@pytest.fixture(scope="module")
+def local_aws() -> Iterator[LocalAws]:
+    """AWS in which Client VPN gives up on a handler after three seconds rather than thirty."""
+    with LocalAws(account_id="444444444444", client_connect_timeout=3) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def saml_provider_arn(local_aws: LocalAws) -> str:
+    metadata = saml_metadata(expires_in=timedelta(days=10))
+    iam = local_aws.client("iam")
+    return str(iam.create_saml_provider(Name="idp", SAMLMetadataDocument=metadata)["SAMLProviderArn"])
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The module's bundle, with a module in it that breaks it for some."""
+    path = tmp_path_factory.mktemp("bundle") / "breaks.zip"
+    own = Path(__file__).parents[2] / "modules" / "handler" / "connect_handler.zip"
+    path.write_bytes(own.read_bytes())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("breaks.py", BREAKS)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def project(
+    deploy: Callable[..., Deployment],
+    server_certificate_arn: str,
+    client_certificate_arn: str,
+    saml_provider_arn: str,
+    bundle: str,
+) -> Deployment:
+    """The root module with two endpoints, a handler that can break, and every alarm."""
+    deployment = deploy(".")
+    mutual = {"root_certificate_chain_arn": client_certificate_arn}
+    deployment.variables = {
+        "name": "corp",
+        "rules": RULES,
+        "handler": {
+            "timeout": 30,
+            "bundle": {"local_path": bundle, "handler": "breaks.handler"},
+            "provisioned_concurrency": {"staff": 1},
+        },
+        "endpoints": {
+            "staff": {
+                "server_certificate_arn": server_certificate_arn,
+                "client_cidr_block": "10.252.0.0/22",
+                "authentication": {"mutual": mutual},
+            },
+            "office": {
+                "server_certificate_arn": server_certificate_arn,
+                "client_cidr_block": "10.253.0.0/22",
+                "authentication": {"saml": {"provider_arn": saml_provider_arn}},
+            },
+        },
+        "monitoring": {
+            "alarm_actions": ["arn:aws:sns:eu-central-1:444444444444:alarms"],
+            "alarms": {
+                "handler_denied_connections": {"threshold": 2},
+                "denial_rate": {"minimum_decisions": 4},
+                "duration": {"threshold": 2000},
+            },
+        },
+    }
+    deployment.apply()
+    return deployment
+
+
+class Watch:
+    """Looks which alarms go off for a cause, and whether they are over once it is gone."""
+
+    def __init__(self, local_aws: LocalAws, project: Deployment) -> None:
+        self.aws = local_aws
+        self.ids = project.outputs["endpoint_ids"]
+        # What earlier causes have left is out of every alarm's sight.
+        self._began = time.time()
+
+    def connect(self, endpoint: str = "staff", **attributes: Any) -> str | None:
+        """Connect, and return the failure reason."""
+        attempt = self.aws.connect(self.ids[endpoint], **attributes)
+        if attempt.allowed:
+            self.aws.disconnect(attempt.connection_id)
+        return attempt.failure_reason
+
+    def ringing(self) -> set[str]:
+        """Return the alarms that go off for what has happened since the test began, or the cause was gone."""
+        soon, later = (self.aws.alarm_states(self._began + seconds) for seconds in (300, 3600))
+        names = [name for name in soon if (later if name.startswith(HOURLY) else soon)[name] == "ALARM"]
+        return {name.removeprefix(f"{FUNCTION}-") for name in names}
+
+    def gone(self) -> None:
+        """Look from now on at what comes after the cause."""
+        time.sleep(1.1)
+        self._began = time.time()
+
+
+@pytest.fixture
+def watch(local_aws: LocalAws, project: Deployment) -> Watch:
+    watch = Watch(local_aws, project)
+    watch.gone()
+    return watch
+
+
+def test_nothing_rings_while_all_is_well(watch: Watch) -> None:
+    assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "times", "reason", "alarms"),
+    [
+        (
+            {"common_name": "stranger"},
+            4,
+            "client-connect-failed",
+            {"handler-denied-connections-staff", "denial-rate"},
+        ),
+        (
+            {"common_name": "breaks-with-an-error"},
+            1,
+            "client-connect-handler-other-execution-error",
+            {"handler-other-execution-errors-staff", "errors-staff"},
+        ),
+        (
+            {"common_name": "breaks-the-answer"},
+            1,
+            "client-connect-handler-invalid-response",
+            {"handler-invalid-responses-staff"},
+        ),
+        ({"common_name": "breaks-inside"}, 1, "client-connect-failed", {"internal-errors"}),
+    ],
+    ids=["denials", "errors", "answers", "internal"],
+)
+def test_a_cause_rings_its_alarms_and_no_others(
+    watch: Watch, attributes: dict[str, Any], times: int, reason: str, alarms: set[str]
+) -> None:
+    assert {watch.connect(**attributes) for _ in range(times)} == {reason}
+    assert watch.ringing() == alarms
+
+    watch.gone()
+    watch.connect(**STAFF)
+    assert watch.ringing() == set()
+
+
+def test_a_handler_that_thinks_too_long_rings(watch: Watch) -> None:
+    assert watch.connect(common_name="breaks-by-thinking") == "client-connect-handler-timed-out"
+    # The invocation goes on for a second after Client VPN has given up.
+    time.sleep(2)
+    assert watch.ringing() == {"handler-timeouts-staff", "duration-staff"}
+
+    watch.gone()
+    assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+def test_a_lambda_that_does_not_answer_rings(watch: Watch) -> None:
+    watch.aws.settings.lambda_endpoint_url = "http://127.0.0.1:9"
+    try:
+        assert watch.connect(**STAFF) == "client-connect-handler-service-error"
+    finally:
+        watch.aws.settings.lambda_endpoint_url = None
+    assert watch.ringing() == {"handler-failed-service-errors-staff"}
+
+    watch.gone()
+    assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+def test_a_request_that_is_none_rings(watch: Watch) -> None:
+    watch.aws.client("lambda").invoke(FunctionName=FUNCTION, Qualifier="staff", Payload=b'{"username": "anna"}')
+    assert watch.ringing() == {"invalid-requests"}
+
+    watch.gone()
+    assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+def test_more_connections_than_environments_ring(watch: Watch) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor() as pool:
+        reasons = list(pool.map(lambda _: watch.connect(common_name="breaks-by-thinking"), range(2)))
+    assert reasons == ["client-connect-handler-timed-out"] * 2
+    time.sleep(2)
+    assert "provisioned-concurrency-spillover" in watch.ringing()
+
+    watch.gone()
+    assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+def test_a_revocation_list_that_expires_soon_rings(watch: Watch) -> None:
+    def publish(days: int) -> None:
+        text = CertificateAuthority().revocation_list(validity=timedelta(days=days, hours=1))
+        watch.aws.client("ec2").import_client_vpn_client_certificate_revocation_list(
+            ClientVpnEndpointId=watch.ids["staff"], CertificateRevocationList=text
+        )
+
+    publish(10)
+    assert watch.ringing() == {"crl-expiry-staff"}
+
+    watch.gone()
+    publish(90)
+    assert watch.ringing() == set()
+
+
+def test_an_identity_provider_whose_certificate_expires_soon_rings(watch: Watch, saml_provider_arn: str) -> None:
+    watch.connect("office", username="anna@example.com")
+    assert watch.ringing() == {"idp-certificate-expiry-office"}
+
+    watch.aws.client("iam").update_saml_provider(
+        SAMLProviderArn=saml_provider_arn, SAMLMetadataDocument=saml_metadata(expires_in=timedelta(days=300))
+    )
+    watch.gone()
+    watch.connect("office", username="anna@example.com")
+    assert watch.ringing() == set()
+
+
+def test_a_function_that_may_not_run_rings(watch: Watch, project: Deployment) -> None:
+    # Lambda takes no reservation below what is provisioned: that has to go first.
+    unprovisioned = {"timeout": 30, "bundle": project.variables["handler"]["bundle"]}
+    project.apply(handler=unprovisioned)
+    project.apply(handler={**unprovisioned, "reserved_concurrent_executions": 0})
+    watch.gone()
+    assert watch.connect(**STAFF) == "client-connect-handler-throttled"
+    assert watch.ringing() == {"handler-throttling-errors-staff", "throttles-staff"}
+
+    project.apply()
+    watch.gone()
+    assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+def said(log: list[str]) -> str:
+    """Return what Terraform said, without its frames and line breaks."""
+    return " ".join(" ".join(log).replace("│", " ").split())
+
+
+def test_shadow_mode_is_in_the_plan_in_the_log_in_the_metrics_and_rings(watch: Watch, project: Deployment) -> None:
+    log = project.apply(shadow_mode=True)
+    assert "shadow_mode is on: everybody who authenticates is connected" in said(log)
+
+    watch.gone()
+    attempt = watch.aws.connect(watch.ids["staff"], common_name="stranger")
+    assert attempt.allowed
+    (line,) = [json.loads(text) for text in attempt.function_log if text.startswith("{")]
+    assert (line["shadow_mode"], line["effect"], line["reason"]) == (True, "deny", "implicit-deny")
+    assert "shadow-mode" in watch.ringing()
+
+    log = project.apply()
+    assert "shadow_mode is on" not in said(log)
+    watch.gone()
+    assert watch.connect(common_name="stranger") == "client-connect-failed"
+    assert watch.ringing() == set()
+
+
+def test_a_function_whose_policy_was_changed_by_hand_rings(watch: Watch, project: Deployment) -> None:
+    client = watch.aws.client("lambda")
+    served = client.get_alias(FunctionName=FUNCTION, Name="staff")["FunctionVersion"]
+    client.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": {"POLICY": "{}"}})
+    broken = client.publish_version(FunctionName=FUNCTION)["Version"]
+    client.update_alias(FunctionName=FUNCTION, Name="staff", FunctionVersion=broken)
+    watch.gone()
+    assert watch.connect(**STAFF) == "client-connect-failed"
+    assert watch.ringing() == {"policy-errors"}
+
+    client.update_alias(FunctionName=FUNCTION, Name="staff", FunctionVersion=served)
+    project.apply()
+    watch.gone()
+    assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+def test_every_alarm_was_rung_by_a_test_here(local_aws: LocalAws, project: Deployment) -> None:
+    source = Path(__file__).read_text()
+    names = {alarm.partition("/")[0].replace("_", "-") for alarm in project.outputs["alarm_arns"]}
+    assert {name for name in names if f'"{name}' not in source} == set()
+
+
+def test_every_alarm_says_what_it_means_and_tells_who_wants_to_know(local_aws: LocalAws, project: Deployment) -> None:
+    alarms = local_aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert len(alarms) == len(project.outputs["alarm_arns"]) == 26
+    for alarm in alarms:
+        assert len(alarm["AlarmDescription"]) > 80
+        assert alarm["AlarmActions"] == ["arn:aws:sns:eu-central-1:444444444444:alarms"]
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_the_readme_says_what_each_alarm_looks_at_by_default(local_aws: LocalAws, project: Deployment) -> None:
+    readme = (Path(__file__).parents[2] / "modules" / "monitoring" / "README.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (\d+|half of `timeout`) \| (\d+) \|$", readme, re.MULTILINE)
+    changed = project.variables["monitoring"]["alarms"]
+    documented = {
+        name: (15000 if threshold.startswith("half") else int(threshold), int(period))
+        for name, threshold, period in rows
+    }
+    alarms = {alarm["AlarmArn"]: alarm for alarm in local_aws.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+    created = {key.partition("/")[0]: alarms[arn] for key, arn in project.outputs["alarm_arns"].items()}
+    assert set(documented) == set(created)
+    for name in set(created) - set(changed):
+        assert documented[name] == (created[name]["Threshold"], created[name]["Period"])
+
+
+def test_queries_and_dashboard_ask_for_fields_that_the_logs_have(local_aws: LocalAws, project: Deployment) -> None:
+    queries = local_aws.client("logs").describe_query_definitions()["queryDefinitions"]
+    body = json.loads(local_aws.client("cloudwatch").get_dashboard(DashboardName=FUNCTION)["DashboardBody"])
+    texts = [query["queryString"] for query in queries]
+    texts += [widget["properties"]["query"] for widget in body["widgets"] if widget["type"] == "log"]
+    endpoint = project.outputs["endpoint_ids"]["staff"]
+    local_aws.connect(endpoint, **STAFF)
+    connection_log = set(local_aws.connection_log(endpoint)[-1]) | {"username"}
+
+    known = {f"request.{field}" for field in FIELDS} | set(FIELDS_OF_A_LINE) | connection_log
+    known |= {"shadow.effect", "shadow.rule", "posture.0", "@timestamp", "@logStream"}
+    words = set()
+    for text in texts:
+        text = re.sub(r"SOURCE '[^']*'|\"[^\"]*\"", " ", text)
+        text = re.sub(r"\bas \w+", " ", text)
+        named = set(re.findall(r"\bas (\w+)", re.sub(r"\"[^\"]*\"", " ", text)))
+        words |= {word.strip("`") for word in re.findall(r"`[^`]+`|@?[a-z][\w.]*", text)} - named
+    language = {"fields", "filter", "stats", "sort", "limit", "by", "desc", "not", "or", "and", "ispresent", "coalesce"}
+    language |= {"count", "count_distinct", "min", "max", "sortsLast"}
+    aliases = {"connection_id", "at", "denials", "connections", "users", "user", "told"}
+    assert words - language - aliases - known == set()
+
+
+def test_the_dashboard_shows_metrics_that_are_published(local_aws: LocalAws, project: Deployment) -> None:
+    body = json.loads(local_aws.client("cloudwatch").get_dashboard(DashboardName=FUNCTION)["DashboardBody"])
+    shown = {
+        (row[0], row[1])
+        for widget in body["widgets"]
+        if widget["type"] == "metric"
+        for row in widget["properties"]["metrics"]
+    }
+    paginator = local_aws.client("cloudwatch").get_paginator("list_metrics")
+    published = {
+        (metric["Namespace"], metric["MetricName"]) for page in paginator.paginate() for metric in page["Metrics"]
+    }
+    # No shadow rule is in this policy.
+    assert shown - published == {("ClientVPNConnectHandler", "ShadowRuleDifferences")}
+
+
+def test_a_second_plan_has_nothing_to_do(project: Deployment) -> None:
+    assert project.is_stable()
+
+
+def test_what_is_off_is_not_created(local_aws: LocalAws, project: Deployment) -> None:
+    off = {alarm.partition("/")[0]: {"enabled": False} for alarm in project.outputs["alarm_arns"]}
+    project.apply(monitoring={"alarms": off, "dashboard": False, "queries": False})
+    cloudwatch = local_aws.client("cloudwatch")
+    assert cloudwatch.describe_alarms()["MetricAlarms"] == []
+    assert cloudwatch.list_dashboards()["DashboardEntries"] == []
+    assert local_aws.client("logs").describe_query_definitions()["queryDefinitions"] == []

@@ -1,0 +1,161 @@
+# Which alarms there are, and what they look at; tests/e2e/test_monitoring.py sets them off.
+
+mock_provider "aws" {
+  mock_resource "aws_cloudwatch_metric_alarm" {
+    defaults = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:one" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "eu-central-1" }
+  }
+}
+
+variables {
+  function_name  = "AWSClientVPN-corp"
+  log_group_name = "/aws/lambda/AWSClientVPN-corp"
+  aliases        = ["staff"]
+  endpoints      = { staff = { id = "cvpn-endpoint-0123456789abcdef0", mutual = true, connection_log_group_name = "/aws/clientvpn/corp-staff" } }
+}
+
+run "everything_is_on_by_default" {
+  module {
+    source = "./modules/monitoring"
+  }
+
+  assert {
+    condition = keys(output.alarm_arns) == [
+      "crl_expiry/staff", "denial_rate", "duration/staff", "errors/staff", "handler_denied_connections/staff",
+      "handler_failed_service_errors/staff", "handler_invalid_responses/staff", "handler_other_execution_errors/staff",
+      "handler_throttling_errors/staff", "handler_timeouts/staff", "internal_errors", "invalid_requests", "policy_errors",
+      "shadow_mode", "throttles/staff",
+    ]
+    error_message = "An endpoint with certificates alone has no identity provider, and without provisioned concurrency nothing spills over."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["duration/staff"].threshold == 5000 && aws_cloudwatch_metric_alarm.this["duration/staff"].dimensions == tomap({ FunctionName = "AWSClientVPN-corp", Resource = "AWSClientVPN-corp:staff" })
+    error_message = "Half of the timeout, and of the alias: the deploy gate's runs are not connections."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["errors/staff"].alarm_name == "AWSClientVPN-corp-errors-staff"
+    error_message = "An alarm's name says whose it is, what it is, and of what."
+  }
+  assert {
+    condition     = output.dashboard_name == "AWSClientVPN-corp" && length(output.query_names) == 7
+    error_message = "There are a dashboard and saved queries."
+  }
+  assert {
+    condition     = aws_cloudwatch_query_definition.this["connections and their decisions"].log_group_names == tolist(["/aws/lambda/AWSClientVPN-corp", "/aws/clientvpn/corp-staff"])
+    error_message = "The join reads both logs."
+  }
+}
+
+run "each_alarm_can_be_tuned" {
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    timeout                 = 30
+    provisioned_concurrency = true
+    alarm_actions           = ["arn:aws:sns:eu-central-1:123456789012:all"]
+    ok_actions              = ["arn:aws:sns:eu-central-1:123456789012:ok"]
+    alarms = {
+      errors      = { threshold = 3, period = 60, evaluation_periods = 5, datapoints_to_alarm = 2, alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:own"] }
+      denial_rate = { threshold = 80, minimum_decisions = 100 }
+      crl_expiry  = { enabled = false }
+    }
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.this["errors/staff"].threshold == 3 &&
+      aws_cloudwatch_metric_alarm.this["errors/staff"].period == 60 &&
+      aws_cloudwatch_metric_alarm.this["errors/staff"].evaluation_periods == 5 &&
+      aws_cloudwatch_metric_alarm.this["errors/staff"].datapoints_to_alarm == 2 &&
+      aws_cloudwatch_metric_alarm.this["errors/staff"].alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:own"]) &&
+      aws_cloudwatch_metric_alarm.this["errors/staff"].ok_actions == toset(["arn:aws:sns:eu-central-1:123456789012:ok"])
+    )
+    error_message = "What is given is taken, and what is not is as for all."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.rate["denial_rate"].threshold == 80 && strcontains(one([for query in aws_cloudwatch_metric_alarm.rate["denial_rate"].metric_query : query.expression if query.id == "rate"]), ">= 100")
+    error_message = "A rate of few decisions is none."
+  }
+  assert {
+    condition     = !contains(keys(output.alarm_arns), "crl_expiry/staff") && contains(keys(output.alarm_arns), "provisioned_concurrency_spillover")
+    error_message = "What is switched off is not created."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["duration/staff"].threshold == 15000
+    error_message = "Half of the 30 seconds that Client VPN waits."
+  }
+}
+
+run "an_alarm_that_is_none_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    alarms = { error = {} }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "a_period_that_cloudwatch_does_not_take_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    alarms = { errors = { period = 90 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "more_bad_periods_than_periods_are_refused" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    alarms = { errors = { datapoints_to_alarm = 2 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "a_minimum_of_decisions_for_what_is_no_rate_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    alarms = { errors = { minimum_decisions = 2 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "an_action_that_is_no_arn_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    alarm_actions = ["ops@example.com"]
+  }
+
+  expect_failures = [var.alarm_actions]
+}
