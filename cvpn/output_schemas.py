@@ -126,16 +126,29 @@ def schemas() -> dict[str, dict[str, Any]]:
         ),
         "size": _titled(
             "cvpn size -o json",
-            _object(
-                bytes=_COUNT,
-                of=_COUNT,
-                fits=_MAYBE,
-                packed=_FLAG,
-                exact=_FLAG,
-                document=_COUNT,
-                policy_digest=_TEXT,
-                rules=_list(_object(rule=_TEXT, bytes=_COUNT)),
-            ),
+            {
+                "anyOf": [
+                    _object(
+                        bytes=_COUNT,
+                        of=_COUNT,
+                        fits=_MAYBE,
+                        packed=_FLAG,
+                        exact=_FLAG,
+                        document=_COUNT,
+                        policy_digest=_TEXT,
+                        rules=_list(_object(rule=_TEXT, bytes=_COUNT)),
+                    ),
+                    _object(
+                        users=_COUNT,
+                        window_seconds={"type": "number"},
+                        connections_per_second={"type": "number"},
+                        provisioned_concurrency=_COUNT,
+                        without_provisioned=_COUNT,
+                        reserved_concurrent_executions=_COUNT,
+                        fits_account=_FLAG,
+                    ),
+                ]
+            },
         ),
         "replay": _titled(
             "cvpn replay -o json",
