@@ -87,7 +87,7 @@ module "monitoring" {
   log_group_name = module.handler.log_group_name
   # The alias live is called only by endpoints made elsewhere.
   aliases                 = concat(keys(var.endpoints), length(var.monitoring.existing_endpoints) > 0 || length(var.endpoints) == 0 ? ["live"] : [])
-  timeout                 = coalesce(var.handler.timeout, 10)
+  timeout                 = module.handler.timeout
   provisioned_concurrency = try(length(var.handler.provisioned_concurrency), 0) > 0
 
   endpoints = merge(

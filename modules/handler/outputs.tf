@@ -21,6 +21,11 @@ output "alias_versions" {
   value       = { for name, alias in aws_lambda_alias.this : name => alias.function_version }
 }
 
+output "timeout" {
+  description = "Seconds after which Lambda ends an invocation."
+  value       = var.timeout
+}
+
 output "lambda_function_arn" {
   description = "ARN of the alias `live`: the `lambda_function_arn` of an endpoint made elsewhere."
   value       = aws_lambda_alias.this["live"].arn

@@ -294,7 +294,7 @@ variable "provisioned_concurrency_scaling" {
 variable "snap_start" {
   description = <<-EOT
     Whether Lambda initializes each version once, when it is published, and starts execution environments from a snapshot of that: shorter cold starts without provisioned concurrency,
-    with which Lambda does not combine it. Needs `python3.12` or newer, and costs for each version that is kept. docs/sizing.md compares the two.
+    with which Lambda does not combine it. Needs `python3.12` or newer, and costs for each version that is kept. The document [sizing](../../docs/sizing.md) compares the two.
   EOT
   type        = bool
   default     = false

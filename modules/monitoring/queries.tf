@@ -74,7 +74,7 @@ locals {
       log_group_names = [var.log_group_name]
       query           = <<-EOT
         filter ispresent(${local.fields.effect})
-        | stats count(*) as connections by ${local.fields.posture}.0 as first_status, ${local.fields.request_platform}, ${local.fields.effect}
+        | stats count(*) as connections by ${local.fields.posture}.0, ${local.fields.request_platform}, ${local.fields.effect}
         | sort connections desc
         | limit 50
       EOT

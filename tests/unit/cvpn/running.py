@@ -64,8 +64,11 @@ def policy_file(folder: Path, policy: dict[str, Any], name: str = "policy.json")
     return file
 
 
-def decision_line(policy: dict[str, Any], event: Any, at: float, alias: str | None = "staff") -> str:
-    """The line that the handler logs for a request."""
-    settings = Settings({"POLICY": json.dumps(policy), "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-test"})
+def decision_line(
+    policy: dict[str, Any], event: Any, at: float, alias: str | None = "staff", **environment: str
+) -> str:
+    """The line that the handler logs for a request, with more in its environment."""
+    name = {"AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-test"}
+    settings = Settings({"POLICY": json.dumps(policy), **name, **environment})
     answered = answering.answer(settings.policy, settings.policy_problems, event, alias, at)
     return decision_log.line(settings, now=at, event=event, answered=answered, alias=alias, duration_us=50)

@@ -236,6 +236,18 @@ def redacted(line: str, *fields: str) -> str:
     return json.dumps(value)
 
 
+def test_lines_as_the_handler_writes_them_when_it_hides_or_leaves_out(candidate: Path, tmp_path: Path) -> None:
+    policy = {"rules": [{"name": "everybody", "effect": "allow"}]}
+    event = json.loads(LINES[0])["request"]
+    hidden = decision_line(policy, event, 0.0, LOG_REDACT="username,public_ip", LOG_REDACT_KEY="key")
+    counted = decision_line(policy, event, 0.0, LOG_SAMPLE_ALLOWED="0")
+    (tmp_path / "policy.json").write_text(json.dumps(policy))
+    result = cvpn("replay", "-p", tmp_path / "policy.json", "-", "-o", "json", stdin=log([hidden, counted]))
+    assert (result.json["decisions"], result.json["same"]) == (2, 1)
+    assert result.json["not_replayable"] == {"the log has no more than a count of it (log_sample_allowed)": 1}
+    assert result.json["unreadable_lines"] == 0
+
+
 def test_what_a_policy_asks_for_and_the_log_does_not_have_is_counted_and_named(candidate: Path) -> None:
     cut = json.loads(LINES[0]) | {"truncated": True}
     lines = [
