@@ -236,7 +236,7 @@ def redacted(line: str, *fields: str) -> str:
     return json.dumps(value)
 
 
-def test_lines_as_the_handler_writes_them_when_it_hides_or_leaves_out(candidate: Path, tmp_path: Path) -> None:
+def test_lines_as_the_handler_writes_them_when_it_hides_or_leaves_out(tmp_path: Path) -> None:
     policy = {"rules": [{"name": "everybody", "effect": "allow"}]}
     event = json.loads(LINES[0])["request"]
     hidden = decision_line(policy, event, 0.0, LOG_REDACT="username,public_ip", LOG_REDACT_KEY="key")
