@@ -151,7 +151,11 @@ def _redact(entry: dict[str, Any], redaction: Redaction, answered: Answer) -> No
     """Hide what is not to be shown, wherever in the line it stands."""
     decision, request = answered.decision, answered.request
     entry["redacted"] = redaction.fields
-    entry["request"] = redaction.event(entry["request"], request)
+    try:
+        entry["request"] = redaction.event(entry["request"], request)
+    except RecursionError:  # nested a thousand deep
+        entry["request"] = None
+        entry["truncated"] = True
     entry["problems"] = redaction.problems(answered.problems)
     if decision is not None and request is not None and decision.message:
         entry["message"] = message = redaction.message(decision, request)

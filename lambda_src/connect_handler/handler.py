@@ -61,7 +61,9 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
             duration_us=(time.perf_counter_ns() - started) // 1000,
         )
     except Exception as error:  # the log must not cost the answer
-        line = f"The decision could not be written to the log: {error!r}"
+        # What the error says may be a value that the log is to hide.
+        what = repr(error) if settings.redaction is None else type(error).__name__
+        line = f"The decision could not be written to the log: {what}"
     decision_log.write(line)
     return answered.response
 

@@ -185,6 +185,19 @@ def test_a_bundle_that_cannot_be_loaded_serves_nobody(
     assert project.is_stable(**staff_policy("Mended."))
 
 
+def test_a_policy_that_cannot_be_read_serves_nobody(local_aws: LocalAws, deploy: Callable[..., Deployment]) -> None:
+    """Not through modules/policy, which would have refused it at plan."""
+    handler = deploy("modules/handler")
+    handler.variables = {"name": "direct", "policy": '{"rules": ['}
+
+    assert "the policy is not JSON" in refused(handler)
+    assert local_aws.client("lambda").list_aliases(FunctionName="AWSClientVPN-direct")["Aliases"] == []
+
+    handler.apply(policy='{"rules": [{"name": "everybody", "effect": "allow"}]}')
+    assert handler.is_stable(policy='{"rules": [{"name": "everybody", "effect": "allow"}]}')
+    handler.destroy()
+
+
 def test_an_alias_is_pinned_to_an_earlier_version_and_goes_forward_again(
     local_aws: LocalAws, project: Deployment
 ) -> None:

@@ -358,6 +358,25 @@ def test_an_error_of_ours_says_where_it_was_but_not_what_it_saw(
     assert SECRET not in json.dumps(line)
 
 
+def test_what_is_nested_too_deep_to_be_hashed_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    event: Any = SECRET
+    for _ in range(100_000):
+        event = [event]
+    line = logged(EVENT | {"username": event}, capsys, **REDACT)
+    assert (line["reason"], line["request"], line["truncated"]) == ("invalid-request", None, True)
+
+
+def test_a_line_that_cannot_be_made_does_not_say_what_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError(SECRET)
+
+    monkeypatch.setattr(decision_log, "requested", broken)
+    assert handler.answer(settings(**REDACT), EVENT, context())["allow"]
+    assert capsys.readouterr().out == "The decision could not be written to the log: ValueError\n"
+
+
 @pytest.mark.parametrize("fields", ["usrname", "username,", "connection_id"])
 def test_a_field_that_cannot_be_redacted_hides_all_that_can(fields: str, capsys: pytest.CaptureFixture[str]) -> None:
     line = logged(EVENT, capsys, LOG_REDACT=fields, LOG_REDACT_KEY="key")
