@@ -295,6 +295,7 @@ variable "snap_start" {
   description = <<-EOT
     Whether Lambda initializes each version once, when it is published, and starts execution environments from a snapshot of that: shorter cold starts without provisioned concurrency,
     with which Lambda does not combine it. Needs `python3.12` or newer, and costs for each version that is kept. The document [sizing](../../docs/sizing.md) compares the two.
+    The provider does not wait for the snapshot of a new function's first version: if the first apply stops at the deploy gate because that is not ready, apply again.
   EOT
   type        = bool
   default     = false

@@ -5,6 +5,13 @@ data "aws_region" "current" {
 locals {
   region = one(data.aws_region.current[*].id)
 
+  # A widget shows no more than 100: first those of the function, then those of the endpoints, in the order of their names.
+  alarm_arns = concat(
+    values(aws_cloudwatch_metric_alarm.rate)[*].arn,
+    [for key, alarm in aws_cloudwatch_metric_alarm.this : alarm.arn if !strcontains(key, "/")],
+    [for key, alarm in aws_cloudwatch_metric_alarm.this : alarm.arn if strcontains(key, "/")],
+  )
+
   # Two columns of graphs, each 12 wide and 6 high.
   widgets = concat(
     [
@@ -82,7 +89,7 @@ resource "aws_cloudwatch_dashboard" "this" {
       [
         {
           type       = "alarm", x = 0, y = 0, width = 24, height = 3
-          properties = { title = "Alarms", alarms = concat(values(aws_cloudwatch_metric_alarm.this)[*].arn, values(aws_cloudwatch_metric_alarm.rate)[*].arn) }
+          properties = { title = "Alarms", alarms = slice(local.alarm_arns, 0, min(100, length(local.alarm_arns))) }
         },
       ],
       [

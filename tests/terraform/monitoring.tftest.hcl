@@ -90,6 +90,22 @@ run "each_alarm_can_be_tuned" {
   }
 }
 
+run "a_dashboard_of_many_endpoints_is_one_that_cloudwatch_takes" {
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    aliases   = [for number in range(15) : "endpoint-${number}"]
+    endpoints = { for number in range(15) : "endpoint-${number}" => { id = "cvpn-endpoint-${number}" } }
+  }
+
+  assert {
+    condition     = length(output.alarm_arns) == 15 * 9 + 5 && length(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets[0].properties.alarms) == 100
+    error_message = "An alarm widget shows 100 alarms."
+  }
+}
+
 run "an_alarm_that_is_none_is_refused" {
   command = plan
 
