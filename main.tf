@@ -124,3 +124,10 @@ check "connect_handler_enabled" {
     error_message = "connect_handler_enabled is false for ${join(", ", [for key, endpoint in var.endpoints : key if !coalesce(endpoint.connect_handler_enabled, true)])}: everybody who authenticates there is connected, and nothing is recorded. With shadow_mode = true instead, it would be."
   }
 }
+
+check "alias_versions" {
+  assert {
+    condition     = length(var.alias_versions) == 0
+    error_message = "alias_versions pins ${join(", ", [for alias, pin in var.alias_versions : "${alias} to version ${pin.version}"])}: a change of the policy or of anything else about the function does not reach it until the pin is removed."
+  }
+}

@@ -14,7 +14,6 @@ from localaws import ConnectionAttempt, LocalAws
 from tests.e2e.deployment import Deployment, TerraformFailed
 
 FUNCTION = "AWSClientVPN-corp"
-GATE = "module.handler.aws_lambda_invocation.gate[0]"
 STAFF = {"common_name": "staff-1.example.com"}
 STRANGER = {"common_name": "visitor-1.example.com"}
 

@@ -13,6 +13,9 @@ mock_provider "aws" {
       version = "7"
     }
   }
+  mock_data "aws_lambda_function" {
+    defaults = { role = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1", kms_key_arn = "" }
+  }
   mock_resource "aws_lambda_invocation" {
     defaults = { result = "{\"problems\":[]}" }
   }
@@ -143,6 +146,16 @@ run "shadow_mode_is_in_every_plan" {
   }
 
   expect_failures = [check.shadow_mode]
+}
+
+run "a_pin_is_in_every_plan" {
+  command = plan
+
+  variables {
+    alias_versions = { live = { version = "6" } }
+  }
+
+  expect_failures = [check.alias_versions]
 }
 
 run "an_endpoint_made_elsewhere_is_watched_by_its_id_and_the_alias_live" {
