@@ -66,7 +66,8 @@ variable "policy_tests" {
 variable "alias_versions" {
   description = <<-EOT
     Versions to which aliases are pinned: a map from endpoint key or `live` to an object. An alias that is not in the map serves the newest version.
-    Rolling back is adding an entry, and going forward again is removing it.
+    Rolling back is adding an entry, and going forward again is removing it. With every alias pinned, `live` among them, the deploy gate does not look at the newest version:
+    such a rollback goes through whatever the policy is by now.
     - `version`: number of a version that was published before.
     - `canary_weight`: share of the connections, from 0 to less than 1, that the newest version decides instead. Default 0.
   EOT

@@ -8,14 +8,16 @@ locals {
   aliases = setunion(["live"], var.aliases)
   pins    = { for alias in local.aliases : alias => var.alias_versions[alias] if contains(keys(var.alias_versions), alias) }
   pinned  = toset([for pin in local.pins : pin.version])
+  # Whether anybody is served by the newest version, be it as a canary.
+  newest_serves = anytrue([for alias in local.aliases : try(local.pins[alias].canary_weight > 0, true)])
   # While the pinned version is the newest, there is no other to try.
   canaries = { for alias, pin in local.pins : alias => [for weight in [pin.canary_weight] : weight if weight > 0 && pin.version != local.version] }
 }
 
 # The version tests its own policy, in the runtime that will decide by it.
 resource "aws_lambda_invocation" "gate" {
-  # A function that may not run cannot be asked.
-  count = var.deploy_gate && var.reserved_concurrent_executions != 0 ? 1 : 0
+  # A function that may not run cannot be asked, and a version that no alias serves need not be: a rollback goes through whatever the newest one is.
+  count = var.deploy_gate && var.reserved_concurrent_executions != 0 && local.newest_serves ? 1 : 0
 
   function_name = aws_lambda_function.this.function_name
   qualifier     = local.version

@@ -164,7 +164,8 @@ variable "deploy_gate" {
 variable "alias_versions" {
   description = <<-EOT
     Versions to which aliases are pinned: a map from alias (`live` or one of `aliases`) to an object. An alias that is not in the map serves the newest version.
-    Rolling back is adding an entry, and going forward again is removing it.
+    Rolling back is adding an entry, and going forward again is removing it. With every alias pinned, the newest version serves nobody and the deploy gate does not ask it:
+    such a rollback goes through whatever the policy is by now.
     - `version`: number of a version that was published before. Versions are kept until the function is destroyed.
     - `canary_weight`: share of the invocations, from 0 to less than 1, that the newest version answers instead. Which connection is among them is chance. Default 0.
   EOT

@@ -214,6 +214,22 @@ def test_an_alias_is_pinned_to_an_earlier_version_and_goes_forward_again(
     assert told(local_aws.connect(endpoint, **STRANGER)) == denied("Newer.")
 
 
+def test_a_rollback_goes_through_while_the_gate_is_closed(local_aws: LocalAws, project: Deployment) -> None:
+    project.apply(**staff_policy("Good."))
+    good = project.outputs["function_version"]
+    assert "others do not" in refused(project, **LETS_STRANGERS_IN)
+    pins = {"alias_versions": {alias: {"version": good} for alias in ("live", "staff")}}
+
+    project.apply(**LETS_STRANGERS_IN, **pins)
+
+    assert set(aliases(local_aws).values()) == {good}
+    endpoint = project.outputs["endpoint_ids"]["staff"]
+    assert told(local_aws.connect(endpoint, **STRANGER)) == denied("Good.")
+    # Whoever is to be served by the new version has to get it through the gate.
+    assert "others do not" in refused(project, **LETS_STRANGERS_IN)
+    assert set(aliases(local_aws).values()) == {good}
+
+
 def test_a_pin_to_a_version_that_never_was_is_refused_before_anything_changes(project: Deployment) -> None:
     with pytest.raises(TerraformFailed, match=r'pinned\["4711"\]'):
         project.plan(**staff_policy("Newer."), alias_versions={"staff": {"version": "4711"}})

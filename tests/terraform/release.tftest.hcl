@@ -57,6 +57,40 @@ run "an_alias_can_stay_behind_with_or_without_a_canary" {
   }
 }
 
+run "a_version_that_serves_nobody_is_not_asked" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    alias_versions = { live = { version = "6" }, staff = { version = "5" }, partners = { version = "6" } }
+  }
+
+  assert {
+    condition     = length(aws_lambda_invocation.gate) == 0
+    error_message = "A rollback must go through whatever the newest version is."
+  }
+}
+
+run "a_canary_is_asked" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    alias_versions = { live = { version = "6" }, staff = { version = "5", canary_weight = 0.1 }, partners = { version = "6" } }
+  }
+
+  assert {
+    condition     = length(aws_lambda_invocation.gate) == 1
+    error_message = "Whoever serves a share has to pass the gate."
+  }
+}
+
 run "there_is_no_canary_of_the_version_that_serves_anyway" {
   module {
     source = "./modules/handler"
