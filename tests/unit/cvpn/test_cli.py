@@ -123,7 +123,13 @@ def replaying(policy: Path, log: Path) -> Iterator[tuple[subprocess.Popen[str], 
     command: list[str | Path] = [COMMAND, "replay", "-p", policy, log, "--jobs", "2"]
     # A group of its own, as a shell makes one: Ctrl-C goes to all processes of it.
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell that runs the tests in the background has them ignore Ctrl-C, and so all that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         workers: list[str] = []
