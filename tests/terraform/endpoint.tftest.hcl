@@ -1,12 +1,7 @@
 # The endpoint, its connection log, associations, authorization rules and routes.
 
 mock_provider "aws" {
-  mock_resource "aws_ec2_client_vpn_endpoint" {
-    defaults = {
-      id                      = "cvpn-endpoint-0123456789abcdef0"
-      self_service_portal_url = "https://self-service.clientvpn.amazonaws.com/endpoints/cvpn-endpoint-0123456789abcdef0"
-    }
-  }
+  source = "./tests/terraform/mocks"
 }
 
 variables {

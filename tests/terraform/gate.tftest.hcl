@@ -1,21 +1,7 @@
 # The deploy gate. Runs share their state: where a run needs an answer of its own, the one before it has no gate.
 
 mock_provider "aws" {
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/AWSClientVPN-corp" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = {
-      arn     = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp"
-      version = "7"
-    }
-  }
-  mock_resource "aws_lambda_invocation" {
-    defaults = { result = "{\"problems\":[]}" }
-  }
+  source = "./tests/terraform/mocks"
 }
 
 variables {

@@ -1,21 +1,7 @@
 # The function, its role, its versions and aliases.
 
 mock_provider "aws" {
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/AWSClientVPN-corp" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = {
-      arn     = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp"
-      version = "7"
-    }
-  }
-  mock_resource "aws_lambda_invocation" {
-    defaults = { result = "{\"problems\":[]}" }
-  }
+  source = "./tests/terraform/mocks"
 }
 
 variables {

@@ -1,12 +1,7 @@
 # Which alarms there are, and what they look at; tests/e2e/test_monitoring.py sets them off.
 
 mock_provider "aws" {
-  mock_resource "aws_cloudwatch_metric_alarm" {
-    defaults = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:one" }
-  }
-  mock_data "aws_region" {
-    defaults = { id = "eu-central-1" }
-  }
+  source = "./tests/terraform/mocks"
 }
 
 variables {

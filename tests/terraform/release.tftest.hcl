@@ -1,24 +1,7 @@
 # How a version comes into service: provisioned concurrency, aliases, and aliases that stay behind.
 
 mock_provider "aws" {
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/AWSClientVPN-corp" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = {
-      arn     = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp"
-      version = "7"
-    }
-  }
-  mock_resource "aws_lambda_invocation" {
-    defaults = { result = "{\"problems\":[]}" }
-  }
-  mock_data "aws_lambda_function" {
-    defaults = { role = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1", kms_key_arn = "" }
-  }
+  source = "./tests/terraform/mocks"
 }
 
 variables {
