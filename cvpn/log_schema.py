@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from connect_handler.answering import INTERNAL_ERROR, INVALID_REQUEST, POLICY_ERROR
-from connect_handler.decision_log import ALWAYS_LOGGED, METRIC, SHADOW_MODE_METRIC, SHADOW_RULES_METRIC
+from connect_handler.decision_log import (
+    ALWAYS_LOGGED,
+    METRIC,
+    NOT_SAMPLED,
+    SHADOW_MODE_METRIC,
+    SHADOW_RULES_METRIC,
+)
 from connect_handler.evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY
 from connect_handler.redaction import REDACTABLE
 from connect_handler.request import FIELDS
@@ -85,7 +91,6 @@ FIELDS_OF_A_LINE: dict[str, tuple[dict[str, Any], str]] = {
 """Each field, with its schema and what it means."""
 
 OPTIONAL = (SHADOW_MODE_METRIC, SHADOW_RULES_METRIC, "redacted", "sampled_out", "truncated")
-NOT_SAMPLED = ("applied", "unknown", "shadow", "message", "shadow_mode", "problems", "answer", "redacted")
 
 
 def decision_log_schema() -> dict[str, Any]:

@@ -50,23 +50,33 @@ def write_or_check(
     status
         0: done, or up to date; 1: stale, or a page has no place for a part.
     """
+    try:
+        files = {
+            page: filled(page.read_text(encoding="utf-8"), parts, page, all_needed=True)
+            for page, parts in pages.items()
+        }
+    except MarkersBroken as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return write_or_check_files(arguments, program, description, files, what)
+
+
+def write_or_check_files(
+    arguments: Sequence[str] | None, program: str, description: str, files: Mapping[Path, str], what: str
+) -> int:
+    """Do the same for whole files, each with its text."""
     parser = argparse.ArgumentParser(prog=f"python -m {program}", description=description)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     check = parser.parse_args(arguments).check
     status = 0
-    for page, parts in pages.items():
-        old = page.read_text(encoding="utf-8")
-        try:
-            new = filled(old, parts, page, all_needed=True)
-        except MarkersBroken as problem:
-            print(problem, file=sys.stderr)
-            return 1
+    for file, new in files.items():
+        old = file.read_text(encoding="utf-8") if file.is_file() else ""
         if new != old and check:
-            difference = difflib.unified_diff(old.splitlines(), new.splitlines(), str(page), what, lineterm="", n=1)
+            difference = difflib.unified_diff(old.splitlines(), new.splitlines(), str(file), what, lineterm="", n=1)
             print("\n".join(difference), file=sys.stderr)
-            print(f"{page.name} is not {what}. Run `make docs`.", file=sys.stderr)
+            print(f"{file.name} is not {what}. Run `make docs`.", file=sys.stderr)
             status = 1
         elif new != old:
-            page.write_text(new, encoding="utf-8")
-            print(f"Written: {page.name}")
+            file.write_text(new, encoding="utf-8")
+            print(f"Written: {file.name}")
     return status

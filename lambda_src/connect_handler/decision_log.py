@@ -38,6 +38,9 @@ SHADOW_DIMENSIONS = ("function_name",)
 ALWAYS_LOGGED = ("schema-version", "connection-id", "endpoint-id")
 """Fields of a request that every line has, by which it is found."""
 
+NOT_SAMPLED = ("applied", "unknown", "shadow", "message", "shadow_mode", "problems", "answer", "redacted")
+"""Fields of a line that one about a connection outside the sample lacks."""
+
 MAX_TEXT = 500
 """Characters of one value in a line that is too long."""
 
@@ -174,7 +177,7 @@ def _sample(entry: dict[str, Any], request: Request | None, share: float) -> Non
     connection_id = "" if request is None else request.connection_id
     if crc32(connection_id.encode("utf-8", "surrogatepass")) < share * 2**32:
         return
-    for key in ("applied", "unknown", "shadow", "message", "shadow_mode", "problems", "answer", "redacted"):
+    for key in NOT_SAMPLED:
         entry.pop(key, None)
     entry["request"] = {field: value for field, value in entry["request"].items() if field in ALWAYS_LOGGED}
     entry["sampled_out"] = True

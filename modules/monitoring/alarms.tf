@@ -131,7 +131,8 @@ locals {
     } if try(var.alarms[alarm.name].enabled, true)
   }
 
-  rates = { for key, alarm in local.alarms : key => alarm if alarm.name == "denial_rate" }
+  # What a rate of denials is computed of.
+  rate_terms = { allowed = local.reasons.allow_rule, explicit = local.reasons.explicit_deny, implicit = local.reasons.implicit_deny }
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
@@ -156,7 +157,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "rate" {
-  for_each = local.rates
+  for_each = { for key, alarm in local.alarms : key => alarm if alarm.name == "denial_rate" }
 
   alarm_name          = "${var.function_name}-denial-rate"
   alarm_description   = each.value.description
@@ -178,7 +179,7 @@ resource "aws_cloudwatch_metric_alarm" "rate" {
 
   # A reason that did not come up in a period has no value there.
   dynamic "metric_query" {
-    for_each = { allowed = local.reasons.allow_rule, explicit = local.reasons.explicit_deny, implicit = local.reasons.implicit_deny }
+    for_each = local.rate_terms
     content {
       id         = metric_query.key
       expression = "FILL(${metric_query.key}_sum, 0)"
@@ -186,7 +187,7 @@ resource "aws_cloudwatch_metric_alarm" "rate" {
   }
 
   dynamic "metric_query" {
-    for_each = { allowed = local.reasons.allow_rule, explicit = local.reasons.explicit_deny, implicit = local.reasons.implicit_deny }
+    for_each = local.rate_terms
     content {
       id = "${metric_query.key}_sum"
       metric {
