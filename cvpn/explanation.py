@@ -172,10 +172,10 @@ class _All:
     """Stands in for an index, and leaves no rule out: a changed condition is not where the index has it."""
 
     def __init__(self, rules: tuple[Any, ...]) -> None:
-        self._positions = list(range(len(rules)))
+        self._candidates = [(position, rule, rule.applies) for position, rule in enumerate(rules)]
 
-    def candidates(self, _: Facts) -> list[int]:
-        return self._positions
+    def candidates(self, _: Facts) -> list[Any]:
+        return self._candidates
 
 
 def _flips(policy: Policy, request: Request, now: float, facts: Facts) -> list[Flip]:

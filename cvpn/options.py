@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Instant(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         """Read RFC 3339."""
         if isinstance(value, float):
             return value
-        seconds = parse_time(value) if INSTANT.fullmatch(str(value)) else None
+        seconds = parse_time(value) if re.fullmatch(INSTANT, str(value)) else None
         if seconds is None:
             self.fail(f"{value!r} is no time; write RFC 3339 with an offset, such as 2026-12-24T18:00:00Z", param, ctx)
         return seconds

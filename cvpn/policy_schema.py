@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler.conditions import CLOCK, DAYS, INSTANT, TIMEZONE
+from connect_handler.conditions import DAYS, INSTANT
 from connect_handler.messages import PLACEHOLDERS
 from connect_handler.policy import ALLOW, DENY
 from connect_handler.response import MAX_CHARACTERS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_TIMEZONE = "[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*"
 _NUMBERS = r"[0-9]{1,9}(\.[0-9]{1,9})*"
 _CONSTRAINT = rf"( *(=|!=|>=|<=|>|<)? *{_NUMBERS} *| *~> *[0-9]{{1,9}}(\.[0-9]{{1,9}})+ *)"
 
@@ -141,28 +143,28 @@ CONDITION_KEYS: dict[str, ConditionKey] = {
                 "start": {
                     "type": "string",
                     "description": "First minute, HH:MM.",
-                    "pattern": f"^(?:{CLOCK.pattern})$",
+                    "pattern": f"^{_CLOCK}$",
                 },
                 "end": {
                     "type": "string",
                     "description": "First minute that is no longer inside, HH:MM; 24:00 for midnight.",
-                    "pattern": f"^(?:{CLOCK.pattern}|24:00)$",
+                    "pattern": f"^({_CLOCK}|24:00)$",
                 },
                 "timezone": {
                     "type": "string",
                     "description": "IANA time zone name, such as Europe/Berlin.",
                     "default": "UTC",
-                    "pattern": f"^(?:{TIMEZONE.pattern})$",
+                    "pattern": f"^{_TIMEZONE}$",
                 },
                 "not_before": {
                     "type": "string",
                     "description": "First instant, RFC 3339.",
-                    "pattern": f"^(?:{INSTANT.pattern})$",
+                    "pattern": f"^(?:{INSTANT})$",
                 },
                 "not_after": {
                     "type": "string",
                     "description": "First instant that is no longer inside, RFC 3339.",
-                    "pattern": f"^(?:{INSTANT.pattern})$",
+                    "pattern": f"^(?:{INSTANT})$",
                 },
             },
         },

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from connect_handler import answering
-from connect_handler.evaluation import Decision, outcome
+from connect_handler import answering, evaluation
+from connect_handler.evaluation import Decision
 from connect_handler.policy import ALLOW, DENY, AccessRule, Policy
 from connect_handler.request import FIELDS
 from cvpn.log_lines import Entry, Unreadable
@@ -117,7 +117,7 @@ def _whatever_is_hidden(policy: Policy, decision: Decision, hidden: tuple[str, .
             doubtful[label] = fields
     rules = [rule for rule in policy.rules if not rule.shadow]
     certain = [rule for rule in rules if rule.label in decision.applied and rule.label not in doubtful]
-    found = outcome(certain)
+    found = _concluded(certain)
     labels = {rule.label for rule in policy.rules}
     for label, fields in doubtful.items():
         if label not in labels or _with(rules, certain, label) != found:
@@ -127,7 +127,13 @@ def _whatever_is_hidden(policy: Policy, decision: Decision, hidden: tuple[str, .
 
 
 def _with(rules: list[AccessRule], certain: list[AccessRule], label: str) -> tuple[bool, str, str | None]:
-    return outcome([rule for rule in rules if rule in certain or rule.label == label])
+    return _concluded([rule for rule in rules if rule in certain or rule.label == label])
+
+
+def _concluded(applying: list[AccessRule]) -> tuple[bool, str, str | None]:
+    found = evaluation.Outcome()
+    evaluation.conclude(found, applying)
+    return found.allow, found.reason, found.rule
 
 
 def _condition_keys(field: str) -> tuple[str, ...]:

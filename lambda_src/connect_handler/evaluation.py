@@ -36,11 +36,10 @@ class Outcome:
 
     __slots__ = ("allow", "applied", "reason", "rule")
 
-    def __init__(self, allow: bool, reason: str, rule: str | None, applied: list[str]) -> None:
-        self.allow = allow
-        self.reason = reason
-        self.rule = rule
-        self.applied = applied
+    allow: bool
+    applied: list[str]
+    reason: str
+    rule: str | None
 
 
 class Decision(Outcome):
@@ -87,28 +86,38 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
     """
     facts = Facts(request, now)
     unknown: list[tuple[str, list[str]]] = []
-    posture = assign_posture(policy, facts, unknown)
+    posture = assign_posture(policy, facts, unknown) if policy.assigns_posture else []
     applying: list[AccessRule] = []
-    rules = policy.rules
-    for position in policy.index.candidates(facts):
-        rule = rules[position]
-        value = rule.applies(facts)
+    has_shadows = False
+    last = None
+    for position, rule, test in policy.index.candidates(facts):
+        if position == last:
+            continue
+        last = position
+        value = True if test is None else test(facts)
         if value is None:
             unknown.append((rule.label, rule.unknown_conditions(facts)))
         if value or (value is None and rule.denies):
             applying.append(rule)
+            if rule.shadow:
+                has_shadows = True
 
-    shadows = [rule for rule in applying if rule.shadow]
-    counted = [rule for rule in applying if not rule.shadow] if shadows else applying
-    decision = Decision(*outcome(counted), [rule.label for rule in counted])
+    decision = Decision()
     decision.posture = posture
     decision.unknown = unknown
-    decision.message = ""
-    decision.template = None
-    if not decision.allow:
-        decision.template = template = _message(policy, counted)
+    decision.shadow = None
+    denier = conclude(decision, [rule for rule in applying if not rule.shadow] if has_shadows else applying)
+    if decision.allow:
+        decision.template = None
+        decision.message = ""
+    else:
+        own = None if denier is None else denier.message
+        decision.template = template = own or policy.default_deny_message
         decision.message = cut(template.fill(request, decision.rule or decision.reason))
-    decision.shadow = Outcome(*outcome(applying), [rule.label for rule in shadows]) if shadows else None
+    if has_shadows:
+        decision.shadow = shadow = Outcome()
+        conclude(shadow, applying)
+        shadow.applied = [rule.label for rule in applying if rule.shadow]
     return decision
 
 
@@ -119,9 +128,12 @@ def assign_posture(policy: Policy, facts: Facts, unknown: list[tuple[str, list[s
     """
     statuses: list[str] = []
     possible: list[str] = []
-    for position in policy.posture_index.candidates(facts) if policy.posture_rules else ():
-        rule = policy.posture_rules[position]
-        value = rule.applies(facts)
+    last = None
+    for position, rule, test in policy.posture_index.candidates(facts):
+        if position == last:
+            continue
+        last = position
+        value = True if test is None else test(facts)
         if value is None:
             unknown.append((rule.label, rule.unknown_conditions(facts)))
             possible.append(rule.status)
@@ -129,29 +141,22 @@ def assign_posture(policy: Policy, facts: Facts, unknown: list[tuple[str, list[s
             statuses.append(rule.status)
     if not statuses and policy.default_posture_status is not None:
         statuses.append(policy.default_posture_status)
-    facts.posture = frozenset(statuses)
-    facts.possible_posture = frozenset(possible)
+    if statuses or possible:
+        facts.posture = frozenset(statuses)
+        facts.possible_posture = frozenset(possible)
     return statuses
 
 
-def outcome(applying: list[AccessRule]) -> tuple[bool, str, str | None]:
-    """Decide, of the rules that apply in document order: whether to allow, for which reason, by which rule."""
-    denier = _first_denying(applying)
-    if denier is not None:
-        return False, EXPLICIT_DENY, denier.label
-    if applying:
-        return True, ALLOW_RULE, applying[0].label
-    return False, IMPLICIT_DENY, None
-
-
-def _message(policy: Policy, applying: list[AccessRule]) -> Message:
-    denier = _first_denying(applying)
-    own = denier.message if denier is not None else None
-    return own or policy.default_deny_message
-
-
-def _first_denying(applying: list[AccessRule]) -> AccessRule | None:
+def conclude(outcome: Outcome, applying: list[AccessRule]) -> AccessRule | None:
+    """Say what comes of the rules that apply, in document order; return the one that denies."""
+    outcome.applied = [rule.label for rule in applying]
     for rule in applying:
         if rule.denies:
+            outcome.allow = False
+            outcome.reason = EXPLICIT_DENY
+            outcome.rule = rule.label
             return rule
+    outcome.allow = bool(applying)
+    outcome.reason = ALLOW_RULE if applying else IMPLICIT_DENY
+    outcome.rule = applying[0].label if applying else None
     return None

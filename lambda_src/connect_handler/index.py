@@ -4,22 +4,36 @@ A rule's conditions must all hold, so one of them is enough to tell that the rul
 rule is filed under the values of one condition of its ``when``: the one in :data:`ORDER` that is expected to leave the
 fewest requests. A request then finds its candidates by looking up its own values: its user name, each of its groups,
 the beginnings of both for patterns such as ``ops-*``, its address under each prefix length in use. Rules without such
-a condition (with other wildcards, versions or times alone) are candidates always.
+a condition (with versions or times alone) are candidates always.
 
-The index leaves rules out, nothing else: every candidate is evaluated in full. And what it leaves out is false for
-certain: where the value to look up is unknown, all rules filed under that field are candidates.
+Three things can come of it for a rule, and this is how each is filed, with :data:`Candidate`:
+
+- ``{ groups = ["staff"] }`` for a request with that group: the look-up has found the condition true, so only what else
+  the rule asks for is left to test, which may be nothing at all.
+- ``{ username = ["a*z"] }`` for a request that begins with ``a``: the look-up only tells that it may be true, and the
+  whole rule is tested.
+- Either for a request whose value is unknown: all rules filed under that field are candidates, to be tested.
+
+So what the index leaves out is false for certain, and what it finds is what the rule itself would say.
 """
 
 from __future__ import annotations
+
+from operator import attrgetter
 
 from .networks import BITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Hashable, Sequence
     from typing import Any
 
     from .conditions import Condition, Facts
+    from .policy import Rule
+    from .truth import Test
+
+    Candidate = tuple[int, Any, Test | None]
+    """Position of a rule, the rule, and what tells whether it applies; None where it applies for certain."""
 
 ORDER = ("username", "common_name", "groups", "all_groups", "public_ip", "endpoint", "posture", "platform")
 """Condition keys that rules are filed under, the most selective first."""
@@ -29,118 +43,155 @@ MAX_VALUES = 1_000
 its values would double what loading it takes."""
 
 
-class Index:
-    """Finds the rules that can be true or unknown for a request."""
+_TEXTS = ("username", "common_name", "platform")
+"""Fields of one value."""
 
-    __slots__ = ("_always", "_tables")
-
-    def __init__(self, whens: Iterable[Sequence[Condition]]) -> None:
-        """Take the conditions of each rule's ``when``, in document order."""
-        always = []
-        tables: dict[str, Any] = {}
-        for position, when in enumerate(whens):
-            condition = _filed_under(when)
-            if condition is None:
-                always.append(position)
-                continue
-            if condition.key not in tables:
-                tables[condition.key] = (
-                    _Networks() if condition.key == "public_ip" else _Values(_LOOK_UP[condition.key])
-                )
-            tables[condition.key].add(position, condition)
-        self._always = tuple(always)
-        self._tables = tuple(tables.values())
-
-    def candidates(self, facts: Facts) -> list[int]:
-        """Return the positions of the rules that are not false for certain, in document order."""
-        positions = set(self._always)
-        for table in self._tables:
-            table.find(facts, positions)
-        return sorted(positions)
-
-
-def _filed_under(when: Sequence[Condition]) -> Condition | None:
-    by_key = {condition.key: condition for condition in when if _is_simple(condition)}
-    for key in ORDER:
-        if key in by_key:
-            return by_key[key]
-    return None
-
-
-def _is_simple(condition: Condition) -> bool:
-    return condition.exact is not None and len(condition.exact) + len(condition.prefixes) <= MAX_VALUES
-
-
-_LOOK_UP: dict[str, Callable[[Facts], Iterable[str | None] | None]] = {
-    "username": lambda facts: None if facts.username is None else (facts.username,),
-    "common_name": lambda facts: None if facts.common_name is None else (facts.common_name,),
-    "platform": lambda facts: None if facts.platform is None else (facts.platform,),
-    "groups": lambda facts: facts.groups,
-    "all_groups": lambda facts: facts.groups,
+_LOOK_UPS: dict[str, Callable[[Facts], Collection[str | None] | None]] = {
+    "groups": attrgetter("groups"),
+    "all_groups": attrgetter("groups"),
     "endpoint": lambda facts: (facts.request.alias, facts.request.endpoint_id),
     "posture": lambda facts: facts.posture | facts.possible_posture,
 }
-"""The values of a request to look up, by condition key; None where they are unknown."""
+"""The values of a request, for keys that look at several; None where they are unknown."""
 
 
-class _Values:
-    """Rules by value of one field, and by its beginnings: for each length in use, a table of them."""
+class Index:
+    """Finds the rules that can be true or unknown for a request."""
 
-    __slots__ = ("_all", "_by_prefix", "_by_value", "_look_up")
+    __slots__ = ("_always", "_networks", "_tables_of_several", "_tables_of_texts")
 
-    def __init__(self, look_up: Callable[[Facts], Iterable[str | None] | None]) -> None:
-        self._look_up = look_up
-        self._by_value: dict[Hashable, list[int]] = {}
-        self._by_prefix: dict[int, dict[str, list[int]]] = {}
-        self._all: list[int] = []
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        """Take rules in document order."""
+        self._always: list[Candidate] = []
+        self._networks = _Networks()
+        tables: dict[str, _Table] = {}
+        for position, rule in enumerate(rules):
+            condition = _filed_under(rule.when)
+            if condition is None:
+                self._always.append((position, rule, rule.test_without(None)))
+                continue
+            whole = (position, rule, rule.applies)
+            found = (position, rule, rule.test_without(condition)) if condition.is_found_true else whole
+            if condition.key == "public_ip":
+                self._networks.add(condition, whole, found)
+            else:
+                tables.setdefault(condition.key, _Table()).add(condition, whole, found)
+        self._tables_of_texts = [(key, tables[key]) for key in _TEXTS if key in tables]
+        self._tables_of_several = [(look_up, tables[key]) for key, look_up in _LOOK_UPS.items() if key in tables]
 
-    def add(self, position: int, condition: Condition) -> None:
-        self._all.append(position)
-        for value in condition.exact or ():
-            self._by_value.setdefault(value, []).append(position)
-        for prefix in condition.prefixes:
-            self._by_prefix.setdefault(len(prefix), {}).setdefault(prefix, []).append(position)
+    def candidates(self, facts: Facts) -> list[Candidate]:
+        """Return the rules that are not false for certain, in document order.
 
-    def find(self, facts: Facts, positions: set[int]) -> None:
-        values = self._look_up(facts)
-        if values is None:
-            positions.update(self._all)
-            return
-        by_value = self._by_value
-        for value in values:
-            if value in by_value:
-                positions.update(by_value[value])
-        for length, by_prefix in self._by_prefix.items():
-            for value in values:
-                found = by_prefix.get(value[:length]) if value is not None else None
-                if found is not None:
-                    positions.update(found)
+        A rule that was found by two values is there twice, the same candidate one after the other.
+        """
+        found = self._always.copy()
+        for field, table in self._tables_of_texts:
+            text = getattr(facts, field)
+            if text is None:
+                found += table.all
+                continue
+            if text in table.by_value:
+                found += table.by_value[text]
+            for length, by_beginning in table.by_beginning:
+                if text[:length] in by_beginning:
+                    found += by_beginning[text[:length]]
+        for look_up, table in self._tables_of_several:
+            texts = look_up(facts)
+            if texts is None:
+                found += table.all
+                continue
+            by_value = table.by_value
+            for value in texts:
+                if value in by_value:
+                    found += by_value[value]
+            for length, by_beginning in table.by_beginning:
+                for beginning in by_beginning.keys() & {value[:length] for value in texts if value is not None}:
+                    found += by_beginning[beginning]
+        networks = self._networks
+        if networks.all:
+            address = facts.address
+            if address is None:
+                found += networks.all
+            else:
+                version, number = address
+                for shift, by_prefix in networks.by_shift[version]:
+                    prefix = number >> shift
+                    if prefix in by_prefix:
+                        found += by_prefix[prefix]
+        found.sort()
+        return found
+
+
+def _filed_under(when: Sequence[Condition]) -> Condition | None:
+    best = None
+    for condition in when:
+        values = condition.values
+        if values is None or len(values) + len(condition.beginnings) > MAX_VALUES:
+            continue
+        if best is None or ORDER.index(condition.key) < ORDER.index(best.key):
+            best = condition
+    return best
+
+
+class _Table:
+    """Candidates by value of one field, and by its beginnings.
+
+    Attributes
+    ----------
+    all
+        For a request whose value is unknown.
+    by_value
+        Those that a value finds.
+    by_beginning
+        Those that the beginning of a value finds, for each length in use.
+    """
+
+    __slots__ = ("all", "by_beginning", "by_value")
+
+    def __init__(self) -> None:
+        self.all: list[Candidate] = []
+        self.by_value: dict[Hashable, list[Candidate]] = {}
+        self.by_beginning: list[tuple[int, dict[str, list[Candidate]]]] = []
+
+    def add(self, condition: Condition, whole: Candidate, found: Candidate) -> None:
+        """File a rule: as ``found`` under each of the condition's values, as ``whole`` for an unknown one."""
+        self.all.append(whole)
+        for value in condition.values or ():
+            self.by_value.setdefault(value, []).append(found)
+        for beginning in condition.beginnings:
+            _of(self.by_beginning, len(beginning)).setdefault(beginning, []).append(found)
 
 
 class _Networks:
-    """Rules by network: for each prefix length in use, a table of prefixes."""
+    """Candidates by network.
 
-    __slots__ = ("_all", "_by_length")
+    Attributes
+    ----------
+    all
+        For a request whose address is unknown.
+    by_shift
+        By IP version: those that the prefix of an address finds, for each number of bits behind a prefix in use.
+    """
+
+    __slots__ = ("all", "by_shift")
 
     def __init__(self) -> None:
-        self._by_length: dict[tuple[int, int], dict[int, list[int]]] = {}
-        self._all: list[int] = []
+        self.all: list[Candidate] = []
+        self.by_shift: dict[int, list[tuple[int, dict[int, list[Candidate]]]]] = {4: [], 6: []}
 
-    def add(self, position: int, condition: Condition) -> None:
-        self._all.append(position)
-        networks: Iterable[Any] = condition.exact or ()
+    def add(self, condition: Condition, whole: Candidate, found: Candidate) -> None:
+        """File a rule, as in a table of texts."""
+        self.all.append(whole)
+        networks: Any = condition.values
         for version, length, first in networks:
             shift = BITS[version] - length
-            self._by_length.setdefault((version, shift), {}).setdefault(first >> shift, []).append(position)
+            _of(self.by_shift[version], shift).setdefault(first >> shift, []).append(found)
 
-    def find(self, facts: Facts, positions: set[int]) -> None:
-        address = facts.address
-        if address is None:
-            positions.update(self._all)
-            return
-        version, number = address
-        for (of_version, shift), by_prefix in self._by_length.items():
-            if of_version == version:
-                found = by_prefix.get(number >> shift)
-                if found is not None:
-                    positions.update(found)
+
+def _of(tables: list[tuple[int, dict[Any, list[Candidate]]]], number: int) -> dict[Any, list[Candidate]]:
+    """Return the table of a length or a shift, which is made where there is none."""
+    for other, table in tables:
+        if other == number:
+            return table
+    tables.append((number, {}))
+    return tables[-1][1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .request import Request
@@ -19,7 +17,24 @@ PLACEHOLDERS = (
     "username",
 )
 
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+def parts(text: str) -> list[str]:
+    """Split a message into texts and names of placeholders, by turns; the first and the last are texts.
+
+    >>> parts("Update, {username}. ({connection_id})")
+    ['Update, ', 'username', '. (', 'connection_id', ')']
+    """
+    found = [""]
+    *pieces, rest = text.split("}")
+    for piece in pieces:
+        before, brace, name = piece.rpartition("{")
+        if brace:
+            found[-1] += before
+            found += (name, "")
+        else:
+            found[-1] += piece + "}"
+    found[-1] += rest
+    return found
 
 
 class Message:
@@ -29,7 +44,7 @@ class Message:
 
     def __init__(self, text: str) -> None:
         """Take a text whose placeholders are all known."""
-        self._parts = PLACEHOLDER.split(text)  # text and names of placeholders by turns
+        self._parts = parts(text)
 
     def fill(self, request: Request, rule: str) -> str:
         """Put the request's attributes in; what is missing is nothing.
@@ -37,14 +52,13 @@ class Message:
         Attributes are the client's own words: they are put in once, never looked through for placeholders, and
         control characters among them become spaces.
         """
-        parts = list(self._parts)
-        for position in range(1, len(parts), 2):
-            name = parts[position]
-            parts[position] = rule if name == "rule" else _printable(getattr(request, name) or "")
-        return "".join(parts)
+        filled = self._parts.copy()
+        for position in range(1, len(filled), 2):
+            name = filled[position]
+            value = rule if name == "rule" else getattr(request, name) or ""
+            filled[position] = value if value.isprintable() else _printable(value)
+        return "".join(filled)
 
 
 def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
     return "".join([character if character.isprintable() else " " for character in text])

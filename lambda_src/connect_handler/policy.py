@@ -6,23 +6,25 @@ import json
 
 from .conditions import POSTURE_CONDITIONS, RULE_CONDITIONS, conditions
 from .index import Index
-from .messages import PLACEHOLDER, PLACEHOLDERS, Message
+from .messages import PLACEHOLDERS, Message, parts
 from .problems import Problems, found, one_of
 from .response import MAX_CHARACTERS, MAX_STATUSES
+from .truth import all_of, unless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .conditions import Condition, Facts
+    from .conditions import Condition, Facts, Makers
     from .problems import Path
+    from .truth import Test
 
 ALLOW = "allow"
 DENY = "deny"
 
 POLICY_KEYS = ("default_deny_message", "default_posture_status", "posture_rules", "rules", "shadow_mode")
-RULE_KEYS = ("effect", "message", "name", "shadow", "unless", "when")
-POSTURE_RULE_KEYS = ("status", "unless", "when")
+RULE_KEYS = frozenset({"effect", "message", "name", "shadow", "unless", "when"})
+POSTURE_RULE_KEYS = frozenset({"status", "unless", "when"})
 
 DEFAULT_DENY_MESSAGE = "Access denied. Contact your administrator and quote {connection_id}."
 
@@ -65,31 +67,37 @@ class Rule:
 
     def applies(self, facts: Facts) -> bool | None:
         """Tell whether the rule applies, in Kleene's logic; None is unknown."""
-        when = _all(self.when, facts)
-        if when is False or not self.unless:
-            return when
-        unless = _all(self.unless, facts)
-        if unless:
-            return False
-        return when if unless is False else None
+        value: bool | None = True
+        for condition in self.when:
+            one = condition.test(facts)
+            if not one:
+                if one is not None:
+                    return False
+                value = None
+        if not self.unless:
+            return value
+        test = self.test_without(None)
+        return True if test is None else test(facts)
+
+    def test_without(self, condition: Condition | None) -> Test | None:
+        """Return what tells whether the rule applies if a condition of its ``when`` is known to be true.
+
+        None where it then applies for certain.
+        """
+        when, exceptions = self.when, self.unless
+        if condition is not None:
+            when = tuple([other for other in when if other is not condition]) if len(when) > 1 else ()
+        if not exceptions and len(when) < 2:
+            return when[0].test if when else None
+        return unless(all_of([one.test for one in when]), all_of([one.test for one in exceptions]))
 
     def unknown_conditions(self, facts: Facts) -> list[str]:
         """Name the conditions that make the rule unknown: ``when.groups``."""
         names = [f"when.{condition.key}" for condition in self.when if condition.test(facts) is None]
-        if _all(self.unless, facts) is None:
+        values = [condition.test(facts) for condition in self.unless]
+        if None in values and False not in values:
             names += [f"unless.{condition.key}" for condition in self.unless if condition.test(facts) is None]
         return names
-
-
-def _all(block: tuple[Condition, ...], facts: Facts) -> bool | None:
-    unknown = False
-    for condition in block:
-        value = condition.test(facts)
-        if value is None:
-            unknown = True
-        elif not value:
-            return False
-    return None if unknown else True
 
 
 class AccessRule(Rule):
@@ -128,6 +136,7 @@ class Policy:
     """
 
     __slots__ = (
+        "assigns_posture",
         "default_deny_message",
         "default_posture_status",
         "digest",
@@ -169,8 +178,9 @@ class Policy:
         self.shadow_mode = _flag(document.get("shadow_mode"), ("shadow_mode",), problems)
         if problems:
             raise PolicyError(problems, self.digest)
-        self.index = Index([rule.when for rule in self.rules])
-        self.posture_index = Index([rule.when for rule in self.posture_rules])
+        self.index = Index(self.rules)
+        self.posture_index = Index(self.posture_rules)
+        self.assigns_posture = bool(self.posture_rules) or self.default_posture_status is not None
 
 
 # --- the document ----------------------------------------------------------------------------------------------------
@@ -245,25 +255,24 @@ def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRu
             problems.add(path, f"is {found(element)}", 'write an object such as { name = "staff", effect = "allow" }')
             allows = True  # for all that is known
             continue
-        name = element.get("name")
-        if not isinstance(name, str) or not name:
-            problems.add((*path, "name"), _wrong(element, "name"), 'write one that no other rule has: name = "staff"')
-            name = ""
-        else:
-            if name in names:
-                what = f"is {found(name)}, as that of rules[{names[name]}]"
-                problems.add((*path, "name"), what, "write one that no other rule has")
-            if len(name) > MAX_CHARACTERS:
-                problems.add((*path, "name"), f"has {len(name)} characters", f"write at most {MAX_CHARACTERS}")
-            names.setdefault(name, position)
-        rule = AccessRule(name, *_blocks(element, RULE_KEYS, RULE_CONDITIONS, path, problems))
-        _check_posture_conditions(rule, statuses, path, problems)
-        rule.denies = _denies(element, path, problems)
-        rule.shadow = _flag(element.get("shadow"), (*path, "shadow"), problems)
-        rule.message = _message(element.get("message"), (*path, "message"), problems)
-        if rule.message is not None and element.get("effect") == ALLOW:
+        get = element.get
+        name = _name(get("name"), names, element, path, problems)
+        when, exceptions = _blocks(element, RULE_KEYS, RULE_CONDITIONS, path, problems)
+        rule = AccessRule(name, when, exceptions)
+        effect, shadow, message = get("effect"), get("shadow"), get("message")
+        if effect != ALLOW and effect != DENY:
+            problems.add((*path, "effect"), _wrong(element, "effect"), 'write "allow" or "deny"')
+        rule.denies = effect != ALLOW
+        rule.shadow = shadow is not None and _flag(shadow, (*path, "shadow"), problems)
+        rule.message = None if message is None else _message(message, (*path, "message"), problems)
+        if rule.message is not None and effect == ALLOW:
             problems.add((*path, "message"), "is on a rule that allows", 'remove it, or write effect = "deny"')
-        allows = allows or (element.get("effect") != DENY and not rule.shadow)
+        if effect != DENY and not rule.shadow:
+            allows = True
+        for condition in when + exceptions if exceptions else when:
+            if condition.key == "posture":
+                _check_posture_conditions(rule, statuses, path, problems)
+                break
         rules.append(rule)
     if not allows:
         problems.add(
@@ -274,11 +283,19 @@ def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRu
     return tuple(rules)
 
 
-def _denies(element: dict[str, Any], path: Path, problems: Problems) -> bool:
-    effect = element.get("effect")
-    if effect not in (ALLOW, DENY):
-        problems.add((*path, "effect"), _wrong(element, "effect"), 'write "allow" or "deny"')
-    return effect != ALLOW
+def _name(name: Any, names: dict[str, int], element: dict[str, Any], path: Path, problems: Problems) -> str:
+    """Check a rule's name, and add it to the names of the rules before it, with their positions."""
+    if not isinstance(name, str) or not name:
+        problems.add((*path, "name"), _wrong(element, "name"), 'write one that no other rule has: name = "staff"')
+        return ""
+    if name in names:
+        what = f"is {found(name)}, as that of rules[{names[name]}]"
+        problems.add((*path, "name"), what, "write one that no other rule has")
+    else:
+        names[name] = path[1]  # type: ignore[assignment]
+    if len(name) > MAX_CHARACTERS:
+        problems.add((*path, "name"), f"has {len(name)} characters", f"write at most {MAX_CHARACTERS}")
+    return name
 
 
 def _posture_rules(value: Any, problems: Problems) -> tuple[PostureRule, ...]:
@@ -310,14 +327,16 @@ def _posture_rules(value: Any, problems: Problems) -> tuple[PostureRule, ...]:
 
 def _blocks(
     element: dict[str, Any],
-    keys: tuple[str, ...],
-    condition_keys: tuple[str, ...],
+    keys: frozenset[str],
+    condition_keys: Makers,
     path: Path,
     problems: Problems,
 ) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
-    for key in element:
-        if key not in keys:
-            problems.add_unknown_key(path, key, keys)
+    """Check the keys of a rule, and return the conditions of its ``when`` and its ``unless``."""
+    if not element.keys() <= keys:
+        for key in element:
+            if key not in keys:
+                problems.add_unknown_key(path, key, keys)
     when = conditions(element["when"], condition_keys, (*path, "when"), problems) if "when" in element else ()
     unless = conditions(element["unless"], condition_keys, (*path, "unless"), problems) if "unless" in element else ()
     return when, unless
@@ -327,8 +346,8 @@ def _check_posture_conditions(rule: Rule, statuses: set[str], path: Path, proble
     """A status that nothing assigns is a misspelt one: a deny rule that names it would never deny."""
     for block, made in (("when", rule.when), ("unless", rule.unless)):
         for condition in made:
-            if condition.key == "posture" and condition.exact is not None:
-                for status in sorted(map(str, condition.exact - statuses)):
+            if condition.key == "posture" and condition.values is not None:
+                for status in sorted(map(str, condition.values - statuses)):
                     what = f"has {found(status)}, which no posture rule assigns"
                     instead = one_of(status, statuses) if statuses else "write a posture rule that does"
                     problems.add((*path, block, "posture"), what, instead)
@@ -357,7 +376,7 @@ def _message(value: Any, path: Path, problems: Problems) -> Message | None:
         return None
     if len(value) > MAX_CHARACTERS:
         problems.add(path, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
-    for name in PLACEHOLDER.findall(value):
+    for name in parts(value)[1::2]:
         if name not in PLACEHOLDERS:
             problems.add(path, f"has the unknown placeholder {found(name)}", one_of(name, PLACEHOLDERS))
     return Message(value)

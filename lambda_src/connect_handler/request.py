@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-authorization.
 from __future__ import annotations
 
 import json
-import re
 
 TYPE_CHECKING = False  # typing costs 2 ms of every cold start; type checkers take this name for typing's own
 if TYPE_CHECKING:
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SCHEMA_VERSION = "v2"
 """What a request without ``schema-version`` is taken for."""
-
-_SCHEMA_VERSION = re.compile(r"v[1-9][0-9]{0,2}")
 
 FIELDS = (
     "schema-version",
@@ -137,9 +134,11 @@ def schema_version(event: Any) -> str:
     value = event.get("schema-version") if isinstance(event, dict) else None
     if value is None:
         return DEFAULT_SCHEMA_VERSION
-    if not isinstance(value, str) or not _SCHEMA_VERSION.fullmatch(value):
-        raise InvalidRequest("schema-version is not v1, v2, v3 or later")
-    return value
+    if isinstance(value, str) and value[:1] == "v" and 2 <= len(value) <= 4 and value.isascii():
+        number = value[1:]
+        if number.isdigit() and number[0] != "0":
+            return value
+    raise InvalidRequest("schema-version is not v1, v2, v3 or later")
 
 
 def _text(event: dict[str, Any], field: str) -> str | None:

@@ -78,7 +78,7 @@ def test_a_policy_with_many_rules_looks_at_few(monkeypatch: pytest.MonkeyPatch) 
     looked_at: list[int] = []
     candidates = Index.candidates
 
-    def counting(index: Index, facts: Any) -> list[int]:
+    def counting(index: Index, facts: Any) -> list[Any]:
         found = candidates(index, facts)
         looked_at.append(len(found))
         return found
