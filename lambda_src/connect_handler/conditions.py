@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 
 from .networks import NetworkSet, parse_address, parse_network, surrounding_network
-from .problems import Problems, found
+from .problems import Problems, found, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Makers = dict[str, Callable[[str, Any, Path, Problems], "Condition | None"]]
     Version = tuple[int, ...]
-    Network = tuple[int, int, int]
 
 UTC = "UTC"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -155,7 +154,8 @@ class Condition:
 
 def _patterns(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``common_name``, ``username``, ``platform``: one of the patterns matches the field."""
-    if not _are_strings(value, path, problems):
+    if not _are_strings(value):
+        _refuse(value, path, problems)
         return None
     exact, beginnings, glob = _split(value)
 
@@ -228,11 +228,23 @@ def _endpoint(key: str, value: Any, path: Path, problems: Problems) -> Condition
     return Condition(key, test, exact, is_found_true=True)
 
 
-def _posture(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+def rule_conditions(statuses: set[str]) -> Makers:
+    """Return what makes the conditions of rules, given the statuses that the posture rules assign."""
+
+    def posture(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+        return _posture(key, value, path, problems, statuses)
+
+    return {**POSTURE_CONDITIONS, "posture": posture}
+
+
+def _posture(key: str, value: Any, path: Path, problems: Problems, statuses: set[str]) -> Condition | None:
     """``posture``: one of the statuses has been assigned; unknown where one of them might have been."""
     if not _are_names(value, "a status", path, problems):
         return None
     exact = frozenset(value)
+    for status in sorted(exact - statuses):  # a misspelt one: a deny rule that names it would never deny
+        what = f"has {found(status)}, which no posture rule assigns"
+        problems.add(path, what, one_of(status, statuses) if statuses else "write a posture rule that does")
 
     def test(facts: Facts) -> bool | None:
         if not exact.isdisjoint(facts.posture):
@@ -246,7 +258,7 @@ def _split(patterns: list[str]) -> tuple[frozenset[str], tuple[str, ...], _Glob 
     """Part patterns, folded, into whole texts, beginnings (``ops-*``), and all others."""
     together = "".join(patterns)
     if "*" not in together and "?" not in together:
-        return frozenset(map(fold, patterns)), (), None
+        return frozenset([text.lower() for text in patterns] if together.isascii() else map(fold, patterns)), (), None
     exact: list[str] = []
     beginnings: list[str] = []
     globs: list[str] = []
@@ -400,16 +412,13 @@ _MIRRORED = {"=": "__eq__", "!=": "__ne__", ">=": "__le__", "<=": "__ge__", ">":
 
 def _public_ip(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
     """``public_ip``: the client's address lies in one of the networks."""
-    if not _are_strings(value, path, problems):
+    if not _are_strings(value):
+        _refuse(value, path, problems, _network_advice)
         return None
-    networks: list[Network] = []
-    before = len(problems)
-    for position, text in enumerate(value):
-        try:
-            networks.append(parse_network(text))
-        except ValueError:
-            problems.add((*path, position), f"is {found(text)}", _network_advice(text))
-    if len(problems) > before:
+    try:
+        networks = list(map(parse_network, value))
+    except ValueError:
+        _refuse(value, path, problems, _network_advice)
         return None
     merged: NetworkSet | None = None
 
@@ -425,8 +434,12 @@ def _public_ip(key: str, value: Any, path: Path, problems: Problems) -> Conditio
     return Condition(key, test, frozenset(networks), (), True)
 
 
-def _network_advice(text: str) -> str:
-    network = surrounding_network(text)
+def _network_advice(text: str) -> str | None:
+    try:
+        parse_network(text)
+        return None
+    except ValueError:
+        network = surrounding_network(text)
     if network is None:
         return 'write an address or a CIDR block, such as "198.51.100.7", "198.51.100.0/24" or "2001:db8::/32"'
     address = text.partition("/")[0]
@@ -479,13 +492,10 @@ def _time(key: str, value: Any, path: Path, problems: Problems) -> Condition | N
 
 
 def _days(value: Any, path: Path, problems: Problems) -> frozenset[int] | None:
-    if not _are_strings(value, path, problems):
+    if not _are_strings(value) or not set(DAYS).issuperset(value):
+        _refuse(value, path, problems, lambda day: None if day in DAYS else "write one of " + ", ".join(DAYS))
         return None
-    before = len(problems)
-    for position, day in enumerate(value):
-        if day not in DAYS:
-            problems.add((*path, position), f"is {found(day)}", "write one of " + ", ".join(DAYS))
-    return None if len(problems) > before else frozenset(map(DAYS.index, value))
+    return frozenset(map(DAYS.index, value))
 
 
 def _hours(value: dict[str, Any], path: Path, problems: Problems) -> tuple[int, int] | None:
@@ -540,10 +550,19 @@ def _could_be_zone(name: str) -> bool:
 
 def is_time_zone(name: str) -> bool:
     """Tell whether the time zone database has a zone; to load zoneinfo for that would cost 3 ms of a cold start."""
+    beside = __file__.rpartition("connect_handler")[0] + "tzdata"  # as in the bundle
+    return _is_zone_file(f"{beside}/zoneinfo/{name}") or _is_zone_file(f"{_tzdata()}/zoneinfo/{name}")
+
+
+def _tzdata() -> str:
     import tzdata  # type: ignore[import-untyped, unused-ignore]
 
+    return str(tzdata.__path__[0])
+
+
+def _is_zone_file(path: str) -> bool:
     try:
-        with open(f"{tzdata.__path__[0]}/zoneinfo/{name}", "rb") as file:  # noqa: PTH123 - pathlib costs 2 ms
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs 2 ms
             return file.read(4) == b"TZif"  # https://www.rfc-editor.org/rfc/rfc9636
     except OSError:  # also where it is a folder of time zones
         return False
@@ -572,38 +591,46 @@ def instant(value: dict[str, Any], name: str, path: Path, problems: Problems) ->
 # --- the keys --------------------------------------------------------------------------------------------------------
 
 
-_STRINGS = {str}
+def _are_strings(value: Any) -> bool:
+    """Tell whether a value is a list of strings that has at least one."""
+    if not isinstance(value, list) or not value:
+        return False
+    try:
+        "".join(value)  # the quickest way to ask
+    except TypeError:
+        return False
+    return True
 
 
-def _are_strings(value: Any, path: Path, problems: Problems) -> bool:
-    """Tell whether a value is a list of strings that has at least one, or add what is wrong with it."""
+def _refuse(value: Any, path: Path, problems: Problems, advise: Callable[[str], str | None] | None = None) -> None:
+    """Add what is wrong with what should be a list of strings, with at least one.
+
+    ``advise`` says what to write instead of a string that is not good enough, or None for one that is.
+    """
     if not isinstance(value, list):
         problems.add(path, f"is {found(value)}", "write a list of strings")
-        return False
-    if not value:
+    elif not value:
         problems.add(path, "is empty", "leave it out, or name what it should match")
-        return False
-    if set(map(type, value)) == _STRINGS:
-        return True
-    for position, element in enumerate(value):
-        if not isinstance(element, str):
-            problems.add((*path, position), f"is {found(element)}", "write a string")
-    return False
+    else:
+        for position, element in enumerate(value):
+            text = isinstance(element, str)
+            advice = "write a string" if not text else None if advise is None else advise(element)
+            if advice is not None:
+                problems.add((*path, position), f"is {found(element)}", advice)
 
 
 def _are_names(value: Any, of: str, path: Path, problems: Problems) -> bool:
-    """Tell the same of names, which cannot be empty. Patterns can: that is the user name of a client that has none."""
-    if not _are_strings(value, path, problems):
-        return False
-    if "" not in value:
+    """Tell whether it is a list of names, or add what is wrong with it.
+
+    Names cannot be empty. Patterns can: that is the user name of a client that has none.
+    """
+    if _are_strings(value) and "" not in value:
         return True
-    for position, name in enumerate(value):
-        if not name:
-            problems.add((*path, position), f"is {found(name)}", f"write the name of {of}")
+    _refuse(value, path, problems, lambda name: None if name else f"write the name of {of}")
     return False
 
 
-CONDITIONS: Makers = {
+POSTURE_CONDITIONS: Makers = {
     "all_groups": _all_groups,
     "aws_client_version": _version,
     "client_openvpn_version": _version,
@@ -612,15 +639,14 @@ CONDITIONS: Makers = {
     "groups": _groups,
     "platform": _patterns,
     "platform_version": _version,
-    "posture": _posture,
     "public_ip": _public_ip,
     "time": _time,
     "username": _patterns,
 }
-"""What makes a :class:`Condition` of the value that a key has, or tells its problems and returns None."""
+"""What makes a :class:`Condition` of the value that a key has, or tells its problems and returns None: for the rules
+that assign statuses, which cannot ask for one."""
 
-RULE_CONDITIONS = CONDITIONS
-POSTURE_CONDITIONS = {key: make for key, make in CONDITIONS.items() if key != "posture"}
+CONDITION_KEYS = (*POSTURE_CONDITIONS, "posture")
 
 
 def conditions(

@@ -70,12 +70,16 @@ class Index:
             if condition is None:
                 self._always.append((position, rule, rule.test_without(None)))
                 continue
-            whole = (position, rule, rule.applies)
-            found = (position, rule, rule.test_without(condition)) if condition.is_found_true else whole
-            if condition.key == "public_ip":
-                self._networks.add(condition, whole, found)
+            key = condition.key
+            if key == "public_ip":
+                table: _Table | _Networks = self._networks
+            elif key in tables:
+                table = tables[key]
             else:
-                tables.setdefault(condition.key, _Table()).add(condition, whole, found)
+                table = tables[key] = _Table()
+            table.filed.append((position, rule))
+            test = rule.test_without(condition) if condition.is_found_true else rule.applies
+            table.file(condition, (position, rule, test))
         self._tables_of_texts = [(key, tables[key]) for key in _TEXTS if key in tables]
         self._tables_of_several = [(look_up, tables[key]) for key, look_up in _LOOK_UPS.items() if key in tables]
 
@@ -88,7 +92,7 @@ class Index:
         for field, table in self._tables_of_texts:
             text = getattr(facts, field)
             if text is None:
-                found += table.all
+                found += table.all()
                 continue
             if text in table.by_value:
                 found += table.by_value[text]
@@ -98,7 +102,7 @@ class Index:
         for look_up, table in self._tables_of_several:
             texts = look_up(facts)
             if texts is None:
-                found += table.all
+                found += table.all()
                 continue
             by_value = table.by_value
             for value in texts:
@@ -108,10 +112,10 @@ class Index:
                 for beginning in by_beginning.keys() & {value[:length] for value in texts if value is not None}:
                     found += by_beginning[beginning]
         networks = self._networks
-        if networks.all:
+        if networks.filed:
             address = facts.address
             if address is None:
-                found += networks.all
+                found += networks.all()
             else:
                 version, number = address
                 for shift, by_prefix in networks.by_shift[version]:
@@ -123,6 +127,10 @@ class Index:
 
 
 def _filed_under(when: Sequence[Condition]) -> Condition | None:
+    if len(when) == 1:
+        only = when[0]
+        values = only.values
+        return None if values is None or len(values) + len(only.beginnings) > MAX_VALUES else only
     best = None
     for condition in when:
         values = condition.values
@@ -133,59 +141,79 @@ def _filed_under(when: Sequence[Condition]) -> Condition | None:
     return best
 
 
-class _Table:
+class _Filed:
+    """Rules that are filed under one field.
+
+    Attributes
+    ----------
+    filed
+        All of them, with their positions.
+    """
+
+    __slots__ = ("_all", "filed")
+
+    def __init__(self) -> None:
+        self.filed: list[tuple[int, Rule]] = []
+        self._all: list[Candidate] | None = None
+
+    def all(self) -> list[Candidate]:
+        """Return the candidates for a request whose value is unknown: every rule, to be tested as a whole."""
+        if self._all is None:
+            self._all = [(position, rule, rule.applies) for position, rule in self.filed]
+        return self._all
+
+
+class _Table(_Filed):
     """Candidates by value of one field, and by its beginnings.
 
     Attributes
     ----------
-    all
-        For a request whose value is unknown.
     by_value
         Those that a value finds.
     by_beginning
         Those that the beginning of a value finds, for each length in use.
     """
 
-    __slots__ = ("all", "by_beginning", "by_value")
+    __slots__ = ("by_beginning", "by_value")
 
     def __init__(self) -> None:
-        self.all: list[Candidate] = []
+        super().__init__()
         self.by_value: dict[Hashable, list[Candidate]] = {}
         self.by_beginning: list[tuple[int, dict[str, list[Candidate]]]] = []
 
-    def add(self, condition: Condition, whole: Candidate, found: Candidate) -> None:
-        """File a rule: as ``found`` under each of the condition's values, as ``whole`` for an unknown one."""
-        self.all.append(whole)
+    def file(self, condition: Condition, candidate: Candidate) -> None:
+        """File a candidate under each of the values and beginnings of a condition."""
+        by_value = self.by_value
         for value in condition.values or ():
-            self.by_value.setdefault(value, []).append(found)
+            if value in by_value:
+                by_value[value].append(candidate)
+            else:
+                by_value[value] = [candidate]
         for beginning in condition.beginnings:
-            _of(self.by_beginning, len(beginning)).setdefault(beginning, []).append(found)
+            _of(self.by_beginning, len(beginning)).setdefault(beginning, []).append(candidate)
 
 
-class _Networks:
+class _Networks(_Filed):
     """Candidates by network.
 
     Attributes
     ----------
-    all
-        For a request whose address is unknown.
     by_shift
         By IP version: those that the prefix of an address finds, for each number of bits behind a prefix in use.
     """
 
-    __slots__ = ("all", "by_shift")
+    __slots__ = ("by_shift",)
 
     def __init__(self) -> None:
-        self.all: list[Candidate] = []
+        super().__init__()
         self.by_shift: dict[int, list[tuple[int, dict[int, list[Candidate]]]]] = {4: [], 6: []}
 
-    def add(self, condition: Condition, whole: Candidate, found: Candidate) -> None:
-        """File a rule, as in a table of texts."""
-        self.all.append(whole)
+    def file(self, condition: Condition, candidate: Candidate) -> None:
+        """File a candidate under each of the networks of a condition."""
         networks: Any = condition.values
         for version, length, first in networks:
             shift = BITS[version] - length
-            _of(self.by_shift[version], shift).setdefault(first >> shift, []).append(found)
+            _of(self.by_shift[version], shift).setdefault(first >> shift, []).append(candidate)
 
 
 def _of(tables: list[tuple[int, dict[Any, list[Candidate]]]], number: int) -> dict[Any, list[Candidate]]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-try:  # the part of socket that is written in C: socket itself costs 2.5 ms of a cold start
-    from _socket import AF_INET, AF_INET6, inet_pton
-except ImportError:
-    from socket import AF_INET, AF_INET6, inet_pton
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BITS = {4: 32, 6: 128}
 """Bits of an address, by IP version."""
+
+_OCTETS = {str(number): number for number in range(256)}
+"""The numbers of an IPv4 address as written. inet_pton is as strict and quicker, and costs 0.4 ms to import."""
+
+_LENGTHS = {str(length): length for length in range(33)}
+"""The lengths of an IPv4 prefix as written."""
 
 _MAPPED = 0xFFFF
 """The first 96 bits of an IPv4-mapped IPv6 address, https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.2"""
@@ -28,9 +29,17 @@ def parse_address(text: str) -> tuple[int, int]:
     ValueError
         It is not an address. Leading zeros and zone indices are not taken.
     """
+    if ":" not in text:
+        try:
+            first, second, third, fourth = text.split(".")
+            return 4, _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
+        except (KeyError, ValueError):
+            raise ValueError(f"{text!r} is not an IP address") from None
+    try:  # the part of socket that is written in C: socket itself costs 2.5 ms of a cold start
+        from _socket import AF_INET6, inet_pton
+    except ImportError:
+        from socket import AF_INET6, inet_pton
     try:
-        if ":" not in text:
-            return 4, int.from_bytes(inet_pton(AF_INET, text), "big")
         number = int.from_bytes(inet_pton(AF_INET6, text), "big")
     except (OSError, ValueError):  # ValueError: a null character, or half of a surrogate pair
         raise ValueError(f"{text!r} is not an IP address") from None
@@ -47,8 +56,14 @@ def parse_network(text: str) -> tuple[int, int, int]:
     ValueError
         It is neither, or it has bits behind its prefix.
     """
-    version, length, number = _parse(text)
-    if number & _behind(version, length):
+    try:  # first as what nearly all are, IPv4: a policy can have 100,000 of them
+        address, slash, suffix = text.partition("/")
+        first, second, third, fourth = address.split(".")
+        number = _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
+        version, length = 4, _LENGTHS[suffix] if slash else 32
+    except (KeyError, ValueError):
+        version, length, number = _parse(text)
+    if number & ((1 << BITS[version] - length) - 1):
         raise ValueError(f"{text!r} has bits behind its prefix")
     return version, length, number
 
@@ -61,7 +76,7 @@ def surrounding_network(text: str) -> str | None:
         version, length, number = _parse(text)
     except ValueError:
         return None
-    first = number & ~_behind(version, length)
+    first = number & ~((1 << BITS[version] - length) - 1)
     if version == 6:
         return str(ipaddress.IPv6Network((first, length)))
     return None if ":" in text else str(ipaddress.IPv4Network((first, length)))
@@ -81,11 +96,6 @@ def _parse(text: str) -> tuple[int, int, int]:
     if not 0 <= length <= bits:
         raise ValueError(f"/{suffix} is not a prefix length of IPv{version}")
     return version, length, number
-
-
-def _behind(version: int, length: int) -> int:
-    """Return a mask of the bits behind a prefix."""
-    return (1 << (BITS[version] - length)) - 1
 
 
 class NetworkSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .conditions import POSTURE_CONDITIONS, RULE_CONDITIONS, conditions
+from .conditions import POSTURE_CONDITIONS, conditions, rule_conditions
 from .index import Index
 from .messages import PLACEHOLDERS, Message, parts
 from .problems import Problems, found, one_of
@@ -85,6 +85,8 @@ class Rule:
         None where it then applies for certain.
         """
         when, exceptions = self.when, self.unless
+        if condition is not None and not exceptions and len(when) == 1:
+            return None
         if condition is not None:
             when = tuple([other for other in when if other is not condition]) if len(when) > 1 else ()
         if not exceptions and len(when) < 2:
@@ -105,9 +107,21 @@ class AccessRule(Rule):
 
     __slots__ = ("denies", "message", "shadow")
 
-    denies: bool
-    message: Message | None
-    shadow: bool
+    def __init__(
+        self,
+        label: str,
+        when: tuple[Condition, ...],
+        unless: tuple[Condition, ...],
+        denies: bool,
+        shadow: bool,
+        message: Message | None,
+    ) -> None:
+        self.label = label
+        self.when = when
+        self.unless = unless
+        self.denies = denies
+        self.shadow = shadow
+        self.message = message
 
 
 class PostureRule(Rule):
@@ -248,6 +262,7 @@ def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRu
         return ()
     rules = []
     names: dict[str, int] = {}
+    makers = rule_conditions(statuses)
     allows = False
     for position, element in enumerate(value):
         path: Path = ("rules", position)
@@ -255,25 +270,23 @@ def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRu
             problems.add(path, f"is {found(element)}", 'write an object such as { name = "staff", effect = "allow" }')
             allows = True  # for all that is known
             continue
-        get = element.get
-        name = _name(get("name"), names, element, path, problems)
-        when, exceptions = _blocks(element, RULE_KEYS, RULE_CONDITIONS, path, problems)
-        rule = AccessRule(name, when, exceptions)
-        effect, shadow, message = get("effect"), get("shadow"), get("message")
+        name: Any = element.get("name")
+        effect = element.get("effect")
+        is_name = isinstance(name, str) and 0 < len(name) <= MAX_CHARACTERS
+        if not is_name or names.setdefault(name, position) != position:
+            name = _wrong_name(name, names, element, path, problems)
+        when, exceptions = _blocks(element, RULE_KEYS, makers, path, problems)
         if effect != ALLOW and effect != DENY:
             problems.add((*path, "effect"), _wrong(element, "effect"), 'write "allow" or "deny"')
-        rule.denies = effect != ALLOW
-        rule.shadow = shadow is not None and _flag(shadow, (*path, "shadow"), problems)
-        rule.message = None if message is None else _message(message, (*path, "message"), problems)
-        if rule.message is not None and effect == ALLOW:
-            problems.add((*path, "message"), "is on a rule that allows", 'remove it, or write effect = "deny"')
-        if effect != DENY and not rule.shadow:
+        shadow, message = False, None
+        if "shadow" in element or "message" in element:
+            shadow = _flag(element.get("shadow"), (*path, "shadow"), problems)
+            message = _message(element.get("message"), (*path, "message"), problems)
+            if message is not None and effect == ALLOW:
+                problems.add((*path, "message"), "is on a rule that allows", 'remove it, or write effect = "deny"')
+        if effect != DENY and not shadow:
             allows = True
-        for condition in when + exceptions if exceptions else when:
-            if condition.key == "posture":
-                _check_posture_conditions(rule, statuses, path, problems)
-                break
-        rules.append(rule)
+        rules.append(AccessRule(name, when, exceptions, effect != ALLOW, shadow, message))
     if not allows:
         problems.add(
             ("rules",),
@@ -283,16 +296,15 @@ def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRu
     return tuple(rules)
 
 
-def _name(name: Any, names: dict[str, int], element: dict[str, Any], path: Path, problems: Problems) -> str:
-    """Check a rule's name, and add it to the names of the rules before it, with their positions."""
+def _wrong_name(name: Any, names: dict[str, int], element: dict[str, Any], path: Path, problems: Problems) -> str:
+    """Tell what is wrong with the name of a rule, given those of the rules before it with their positions."""
     if not isinstance(name, str) or not name:
         problems.add((*path, "name"), _wrong(element, "name"), 'write one that no other rule has: name = "staff"')
         return ""
-    if name in names:
-        what = f"is {found(name)}, as that of rules[{names[name]}]"
+    before = names.setdefault(name, path[1])  # type: ignore[arg-type]
+    if before != path[1]:
+        what = f"is {found(name)}, as that of rules[{before}]"
         problems.add((*path, "name"), what, "write one that no other rule has")
-    else:
-        names[name] = path[1]  # type: ignore[assignment]
     if len(name) > MAX_CHARACTERS:
         problems.add((*path, "name"), f"has {len(name)} characters", f"write at most {MAX_CHARACTERS}")
     return name
@@ -340,17 +352,6 @@ def _blocks(
     when = conditions(element["when"], condition_keys, (*path, "when"), problems) if "when" in element else ()
     unless = conditions(element["unless"], condition_keys, (*path, "unless"), problems) if "unless" in element else ()
     return when, unless
-
-
-def _check_posture_conditions(rule: Rule, statuses: set[str], path: Path, problems: Problems) -> None:
-    """A status that nothing assigns is a misspelt one: a deny rule that names it would never deny."""
-    for block, made in (("when", rule.when), ("unless", rule.unless)):
-        for condition in made:
-            if condition.key == "posture" and condition.values is not None:
-                for status in sorted(map(str, condition.values - statuses)):
-                    what = f"has {found(status)}, which no posture rule assigns"
-                    instead = one_of(status, statuses) if statuses else "write a posture rule that does"
-                    problems.add((*path, block, "posture"), what, instead)
 
 
 # --- single values ---------------------------------------------------------------------------------------------------

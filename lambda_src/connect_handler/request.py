@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-authorization.
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 
 TYPE_CHECKING = False  # typing costs 2 ms of every cold start; type checkers take this name for typing's own
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ FIELDS = (
     "groups",
 )
 """Every field of v3, the newest schema. v2 lacks ``aws-client-version``, v1 lacks ``groups`` too."""
+
+
+_TEXTS = FIELDS[1:-1]
+"""All but the schema version and the groups."""
+
+_texts = itemgetter(*_TEXTS)
+_STRINGS = {str}
 
 
 class InvalidRequest(Exception):
@@ -106,19 +114,29 @@ class Request:
         """
         if not isinstance(event, dict):
             raise InvalidRequest(f"the event is of type {type(event).__name__}, not an object")
-        for field in ("connection-id", "endpoint-id"):
-            if not event.get(field):
-                raise InvalidRequest(f"{field} is missing or empty")
         self.schema_version = schema_version(event)
-        self.connection_id = _text(event, "connection-id") or ""
-        self.endpoint_id = _text(event, "endpoint-id") or ""
-        self.common_name = _text(event, "common-name")
-        self.username = _text(event, "username")
-        self.platform = _text(event, "platform")
-        self.platform_version = _text(event, "platform-version")
-        self.public_ip = _text(event, "public-ip")
-        self.client_openvpn_version = _text(event, "client-openvpn-version")
-        self.aws_client_version = _text(event, "aws-client-version")
+        try:
+            texts = _texts(event)
+            complete = set(map(type, texts)) == _STRINGS
+        except KeyError:
+            complete = False
+        if not complete:  # earlier schema versions, and what is not as it should be
+            texts = tuple([_text(event, field) for field in _TEXTS])
+        (
+            connection_id,
+            endpoint_id,
+            self.common_name,
+            self.username,
+            self.platform,
+            self.platform_version,
+            self.public_ip,
+            self.client_openvpn_version,
+            self.aws_client_version,
+        ) = texts
+        if not connection_id or not endpoint_id:
+            raise InvalidRequest(f"{'endpoint-id' if connection_id else 'connection-id'} is missing or empty")
+        self.connection_id = connection_id
+        self.endpoint_id = endpoint_id
         self.groups = _groups(event["groups"]) if "groups" in event else None
         self.alias = alias
 
@@ -132,6 +150,8 @@ def schema_version(event: Any) -> str:
         It is there, and is not ``v`` with a number.
     """
     value = event.get("schema-version") if isinstance(event, dict) else None
+    if value in ("v1", "v2", "v3"):
+        return str(value)
     if value is None:
         return DEFAULT_SCHEMA_VERSION
     if isinstance(value, str) and value[:1] == "v" and 2 <= len(value) <= 4 and value.isascii():

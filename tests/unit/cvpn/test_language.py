@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from connect_handler.conditions import CONDITIONS, DAYS, TIME_KEYS
+from connect_handler.conditions import CONDITION_KEYS, DAYS, TIME_KEYS
 from connect_handler.messages import PLACEHOLDERS
 from connect_handler.policy import POLICY_KEYS, POSTURE_RULE_KEYS, RULE_KEYS
 from connect_handler.policy_tests import CASE_KEYS, EXPECT_KEYS, REASONS
@@ -42,7 +42,7 @@ def test_no_snippet_is_left_out() -> None:
 def test_every_key_is_shown_at_work() -> None:
     policies = "\n".join(policy for _, policy, _ in SNIPPETS)
     written = set(re.findall(r"([a-z_]+) *=(?!=)", policies))
-    assert {*POLICY_KEYS, *RULE_KEYS, *POSTURE_RULE_KEYS, *CONDITIONS, *TIME_KEYS} <= written
+    assert {*POLICY_KEYS, *RULE_KEYS, *POSTURE_RULE_KEYS, *CONDITION_KEYS, *TIME_KEYS} <= written
     assert set(PLACEHOLDERS) <= set(re.findall(r"\{([a-z_]+)\}", policies))
     assert {"mon", "fri"} <= set(re.findall(r'"([a-z]{3})"', policies)) & set(DAYS)
     cases = [case for _, _, text in SNIPPETS for case in yaml.load(text, Loader=yaml.BaseLoader)]
@@ -52,7 +52,7 @@ def test_every_key_is_shown_at_work() -> None:
 
 
 def test_every_condition_and_every_variable_has_its_place() -> None:
-    for key in CONDITIONS:
+    for key in CONDITION_KEYS:
         assert f"\n### {key}\n" in PAGE
     for key in (*POLICY_KEYS, *RULE_KEYS, *CASE_KEYS):
         assert f"| `{key}` |" in PAGE

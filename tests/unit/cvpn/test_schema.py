@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from connect_handler.conditions import CONDITIONS
+from connect_handler import conditions
 from connect_handler.policy import POLICY_KEYS, POSTURE_RULE_KEYS, RULE_KEYS
 from cvpn.output_schemas import schemas
 from cvpn.policy_schema import CONDITION_KEYS
@@ -62,7 +62,7 @@ def test_schema_and_reader_know_the_same_keys() -> None:
     assert set(schema["properties"]) == set(POLICY_KEYS)
     assert set(schema["$defs"]["rule"]["properties"]) == set(RULE_KEYS)
     assert set(schema["$defs"]["posture_rule"]["properties"]) == set(POSTURE_RULE_KEYS)
-    assert set(schema["$defs"]["conditions"]["properties"]) == set(CONDITION_KEYS) == set(CONDITIONS)
+    assert set(schema["$defs"]["conditions"]["properties"]) == set(CONDITION_KEYS) == set(conditions.CONDITION_KEYS)
 
 
 @pytest.mark.parametrize("key", CONDITION_KEYS)

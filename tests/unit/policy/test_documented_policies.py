@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connect_handler.conditions import CONDITIONS
+from connect_handler.conditions import CONDITION_KEYS
 from connect_handler.messages import PLACEHOLDERS
 from connect_handler.policy import Policy
 
@@ -29,5 +29,5 @@ def test_the_policies_of_the_readme_are_accepted(
 
 def test_the_readme_names_every_condition_and_every_placeholder() -> None:
     rows = [row.split("|")[1] for row in README.splitlines() if row.startswith("| `")]
-    assert set(CONDITIONS) <= set(re.findall(r"`([a-z_]+)`", " ".join(rows)))
+    assert set(CONDITION_KEYS) <= set(re.findall(r"`([a-z_]+)`", " ".join(rows)))
     assert set(PLACEHOLDERS) <= set(re.findall(r"`\{([a-z_]+)\}`", README))
