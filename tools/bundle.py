@@ -4,27 +4,39 @@
 the installed ``tzdata``; ``--check`` tells whether the file is what would be written, member by member.
 
 The same sources give the same bytes on every machine and under every Python: members are stored, sorted and
-carry fixed dates and modes. This file needs nothing but the standard library, so that any interpreter can run
-it as it is::
+carry fixed dates and modes. Beside each source lies its bytecode for the runtime that the module uses by default: the
+folder of a function's code cannot be written to, so that every cold start would compile it anew. Another runtime
+ignores it. That runtime's Python makes it (tools/bytecode.py), and compares it; where there is none, what is compared
+is whether the bytecode says that it is of these sources. This file needs nothing but the standard library, so that any
+interpreter can run it as it is::
 
-    python3.13 -I tools/bundle.py --check --tzdata .venv/lib/python3.11/site-packages
+    python3.12 -I tools/bundle.py --check --tzdata .venv/lib/python3.11/site-packages --python python3.13
 """
 
 from __future__ import annotations
 
+import _imp
 import argparse
+import base64
 import io
+import json
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 import zipfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "lambda_src" / "connect_handler"
 BUNDLE = ROOT / "modules" / "handler" / "connect_handler.zip"
+MINOR = "3.13"
+"""Python of the module's default runtime."""
+COMPILER = ROOT / "tools" / "bytecode.py"
 DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date that a zip file can hold."""
 
@@ -98,6 +110,74 @@ def _is_litter(name: str) -> bool:
     return name == "__pycache__" or name.startswith(".") or name.endswith((".pyc", "~"))
 
 
+def compiler(python: str | None) -> str | None:
+    """Return a Python that makes bytecode for the default runtime; None where this machine has none.
+
+    Raises
+    ------
+    BundleError
+        The one that was named is of another version, or does not run.
+    """
+    if python is not None:
+        if _minor(python) != MINOR:
+            raise BundleError(f"{python} is no Python {MINOR}: name one with --python.")
+        return python
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == MINOR:
+        return sys.executable
+    found = shutil.which(f"python{MINOR}")
+    if found and _minor(found) == MINOR:
+        return found
+    try:
+        from localaws.awslambda.interpreters import find_interpreter
+    except ImportError:  # where this file alone is run
+        return None
+    interpreter = find_interpreter(MINOR)
+    return None if interpreter is None else interpreter.executable
+
+
+def _minor(python: str) -> str:
+    statement = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        run = subprocess.run([python, "-I", "-S", "-c", statement], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return run.stdout.strip()
+
+
+def bytecode(sources: dict[str, bytes], python: str) -> dict[str, bytes]:
+    """Return the members that hold the bytecode of the sources among the members given."""
+    answer = _ask(python, sources, {})
+    return {_bytecode_name(name): base64.b64decode(data) for name, data in answer["bytecode"].items()}
+
+
+def _ask(python: str, sources: dict[str, bytes], existing: dict[str, bytes]) -> dict[str, Any]:
+    question = {
+        "sources": {name: sources[name].decode() for name in sorted(sources) if _is_compiled(name)},
+        "bytecode": {name: base64.b64encode(data).decode() for name, data in existing.items()},
+    }
+    run = subprocess.run(
+        [python, "-I", "-S", "-B", str(COMPILER)],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise BundleError(f"{python} {COMPILER} ended with status {run.returncode}: {run.stderr}")
+    answer: dict[str, Any] = json.loads(run.stdout)
+    return answer
+
+
+def _is_compiled(name: str) -> bool:
+    return name.startswith("connect_handler/") and name.endswith(".py")
+
+
+def _bytecode_name(name: str) -> str:
+    """Return ``connect_handler/__pycache__/index.cpython-313.pyc`` for ``connect_handler/index.py``."""
+    folder, _, file = name.rpartition("/")
+    return f"{folder}/__pycache__/{file.removesuffix('.py')}.cpython-{MINOR.replace('.', '')}.pyc"
+
+
 def archive(contents: dict[str, bytes]) -> bytes:
     """Return a zip file of the members given, the same bytes for the same members."""
     buffer = io.BytesIO()
@@ -110,8 +190,11 @@ def archive(contents: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def differences(bundle: Path, contents: dict[str, bytes]) -> list[str]:
-    """Say how a bundle differs from one that would be built of the members given; empty: it does not."""
+def differences(bundle: Path, sources: dict[str, bytes], python: str | None) -> list[str]:
+    """Say how a bundle differs from one that would be built of the sources given; empty: it does not.
+
+    Bytecode is compared by ``python``; where that is None, by what it says of the source that it was made from.
+    """
     if not bundle.is_file():
         return [f"{bundle} does not exist"]
     try:
@@ -119,12 +202,27 @@ def differences(bundle: Path, contents: dict[str, bytes]) -> list[str]:
             has = {name: existing.read(name) for name in existing.namelist()}
     except zipfile.BadZipFile as problem:
         return [f"{bundle} is not a zip file: {problem}"]
-    lines = [f"missing: {name}" for name in sorted(contents.keys() - has.keys())]
-    lines += [f"not in the sources: {name}" for name in sorted(has.keys() - contents.keys())]
-    lines += [f"changed: {name}" for name in sorted(contents.keys() & has.keys()) if contents[name] != has[name]]
-    if not lines and bundle.read_bytes() != archive(contents):
+    compiled = {_bytecode_name(name): name for name in sources if _is_compiled(name)}
+    expected = sources.keys() | compiled.keys()
+    lines = [f"missing: {name}" for name in sorted(expected - has.keys())]
+    lines += [f"not in the sources: {name}" for name in sorted(has.keys() - expected)]
+    lines += [f"changed: {name}" for name in sorted(sources.keys() & has.keys()) if sources[name] != has[name]]
+    if not lines:
+        existing_bytecode = {source: has[name] for name, source in compiled.items()}
+        if python is None:
+            stale = [name for name, data in existing_bytecode.items() if not _is_of(data, sources[name])]
+        else:
+            stale = _ask(python, sources, existing_bytecode)["differing"]
+        lines = [f"not the bytecode of its source: {_bytecode_name(name)}" for name in sorted(stale)]
+    if not lines and bundle.read_bytes() != archive(has):
         lines = ["the members are the same; their order, dates or modes are not"]
     return lines
+
+
+def _is_of(data: bytes, source: bytes) -> bool:
+    """Tell whether a .pyc file says that it was made from a source, https://peps.python.org/pep-0552/."""
+    magic = int.from_bytes(data[:4], "little")
+    return data[4:8] == b"\1\0\0\0" and data[8:16] == _imp.source_hash(magic, source)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -133,10 +231,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     parser.add_argument("--source", type=Path, default=SOURCE, help="the package connect_handler")
     parser.add_argument("--tzdata", type=Path, help="folder that tzdata is installed in (default: this Python's)")
+    parser.add_argument("--python", help=f"a Python {MINOR}, which makes the bytecode (default: one that is found)")
     parser.add_argument("--output", type=Path, default=BUNDLE, help="the zip file")
     options = parser.parse_args(arguments)
     try:
-        contents = members(options.source, options.tzdata or installed_tzdata(), pinned_tzdata())
+        sources = members(options.source, options.tzdata or installed_tzdata(), pinned_tzdata())
+        python = compiler(options.python)
+        if options.check:
+            lines = differences(options.output, sources, python)
+        elif python is None:
+            raise BundleError(f"There is no Python {MINOR} here to make the bytecode: name one with --python.")
+        else:
+            contents = sources | bytecode(sources, python)
     except BundleError as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -145,7 +251,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.output.write_bytes(archive(contents))
         print(f"{options.output}: {len(contents)} files, {options.output.stat().st_size} bytes")
         return 0
-    lines = differences(options.output, contents)
+    if python is None:
+        print(f"There is no Python {MINOR} here: of the bytecode, only the source that it names was compared.")
     if lines:
         print(
             f"{options.output} is not what its sources give: run `make bundle`.",

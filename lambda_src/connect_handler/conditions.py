@@ -17,6 +17,7 @@ from .problems import Problems, found, one_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
+    from datetime import tzinfo
     from typing import Any
 
     from .problems import Path
@@ -98,9 +99,8 @@ class Facts:
             return (days + 3) % 7, seconds // 60  # 1970-01-01 was a Thursday
         # Late: they cost 4 ms, once and only where somebody comes whom a rule with a time zone can concern.
         from datetime import datetime
-        from zoneinfo import ZoneInfo
 
-        local = datetime.fromtimestamp(self.now, ZoneInfo(zone))
+        local = datetime.fromtimestamp(self.now, _zone_info(zone))
         return local.weekday(), local.hour * 60 + local.minute
 
 
@@ -550,22 +550,35 @@ def _could_be_zone(name: str) -> bool:
 
 def is_time_zone(name: str) -> bool:
     """Tell whether the time zone database has a zone; to load zoneinfo for that would cost 3 ms of a cold start."""
-    beside = __file__.rpartition("connect_handler")[0] + "tzdata"  # as in the bundle
-    return _is_zone_file(f"{beside}/zoneinfo/{name}") or _is_zone_file(f"{_tzdata()}/zoneinfo/{name}")
+    return _zone_file(name) is not None
 
 
-def _tzdata() -> str:
+def _zone_file(name: str) -> str | None:
+    beside = __file__.rpartition("connect_handler")[0]  # as in the bundle; elsewhere tzdata is installed
+    for folder in (beside + "tzdata", None):
+        path = f"{folder or _installed_tzdata()}/zoneinfo/{name}"
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs 2 ms
+                if file.read(4) == b"TZif":  # https://www.rfc-editor.org/rfc/rfc9636
+                    return path
+        except OSError:  # also where it is a folder of time zones
+            pass
+    return None
+
+
+def _installed_tzdata() -> str:
     import tzdata  # type: ignore[import-untyped, unused-ignore]
 
     return str(tzdata.__path__[0])
 
 
-def _is_zone_file(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs 2 ms
-            return file.read(4) == b"TZif"  # https://www.rfc-editor.org/rfc/rfc9636
-    except OSError:  # also where it is a folder of time zones
-        return False
+@lru_cache
+def _zone_info(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo
+
+    # By itself, ZoneInfo would prefer the system's database to ours, and load importlib.resources to look for ours.
+    with open(_zone_file(name) or "", "rb") as file:  # noqa: PTH123
+        return ZoneInfo.from_file(file, name)
 
 
 def instant(value: dict[str, Any], name: str, path: Path, problems: Problems) -> float | None:

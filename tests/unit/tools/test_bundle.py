@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -62,9 +63,70 @@ def written(folder: Path, files: dict[str, str]) -> Path:
 def test_every_python_of_this_machine_builds_the_committed_bundle(interpreter: str, tmp_path: Path) -> None:
     built = tmp_path / "built.zip"
     tzdata = bundle.installed_tzdata()
-    arguments = [interpreter, "-I", "-S", str(BUILDER), "--tzdata", str(tzdata), "--output", str(built)]
-    subprocess.run(arguments, check=True, cwd=tmp_path)
-    assert built.read_bytes() == bundle.BUNDLE.read_bytes(), "run `make bundle`"
+    python = bundle.compiler(None)
+    assert python is not None
+    arguments = [interpreter, "-I", "-S", str(BUILDER), "--tzdata", str(tzdata), "--python", python]
+    subprocess.run([*arguments, "--output", str(built)], check=True, cwd=tmp_path)
+    assert without_bytecode(built) == without_bytecode(bundle.BUNDLE), "run `make bundle`"
+    subprocess.run([*arguments, "--check"], check=True, cwd=tmp_path)
+    assert bundle.compiler(python) == python
+
+
+def without_bytecode(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as built:
+        return {name: built.read(name) for name in built.namelist() if not name.endswith(".pyc")}
+
+
+def test_the_bundle_carries_bytecode_for_the_runtime_that_the_module_uses_by_default() -> None:
+    variables = (ROOT / "modules" / "handler" / "variables.tf").read_text()
+    assert re.search(r'variable "runtime" {.*?default += "python([\d.]+)"', variables, re.DOTALL)[1] == bundle.MINOR  # type: ignore[index]
+
+
+@pytest.mark.skipif(not find_interpreter(bundle.MINOR), reason=f"needs a Python {bundle.MINOR}")
+def test_that_runtime_loads_the_bytecode_and_compiles_nothing(tmp_path: Path) -> None:
+    with zipfile.ZipFile(bundle.BUNDLE) as committed:
+        committed.extractall(tmp_path)
+    for source in (tmp_path / "connect_handler").glob("*.py"):
+        source.write_text("raise ImportError")  # unchecked: the bytecode is not compared with it
+    statement = "import sys; sys.path.insert(0, sys.argv[1]); import connect_handler.handler as h; print(h.__cached__)"
+    python = bundle.compiler(None) or ""
+    run = subprocess.run([python, "-I", "-B", "-c", statement, tmp_path], capture_output=True, text=True, check=True)
+    assert Path(run.stdout.strip()).is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize("with_interpreter", [True, False])
+def test_bytecode_of_another_source_is_found_with_and_without_the_interpreter(
+    with_interpreter: bool, source: Path, tzdata: Path, tmp_path: Path
+) -> None:
+    python = bundle.compiler(None)
+    if python is None:
+        pytest.skip(f"needs a Python {bundle.MINOR}")
+    sources = bundle.members(source, tzdata, VERSION)
+    other = {**sources, "connect_handler/handler.py": b"def handler(event, context): return 1\n"}
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle.archive(sources | bundle.bytecode(other, python)))
+    name = "connect_handler/__pycache__/handler.cpython-313.pyc"
+    assert bundle.differences(path, sources, python if with_interpreter else None) == [
+        f"not the bytecode of its source: {name}"
+    ]
+
+
+def test_bytecode_that_only_says_it_is_of_the_source_is_found(source: Path, tzdata: Path, tmp_path: Path) -> None:
+    python = bundle.compiler(None)
+    if python is None:
+        pytest.skip(f"needs a Python {bundle.MINOR}")
+    sources = bundle.members(source, tzdata, VERSION)
+    other = {**sources, "connect_handler/handler.py": b"def handler(event, context): return 1\n"}
+    name = "connect_handler/__pycache__/handler.cpython-313.pyc"
+    made, forged = bundle.bytecode(sources, python), bundle.bytecode(other, python)
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle.archive(sources | made | {name: made[name][:16] + forged[name][16:]}))
+    assert bundle.differences(path, sources, python) == [f"not the bytecode of its source: {name}"]
+
+
+def test_a_named_interpreter_of_another_version_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bundle.main(["--check", "--python", "python-that-is-not-there"]) == 1
+    assert f"is no Python {bundle.MINOR}" in capsys.readouterr().err
 
 
 def test_the_bundle_runs_from_its_root(tmp_path: Path) -> None:
@@ -119,24 +181,32 @@ def test_members_are_stored_sorted_dated_1980_and_readable_by_all(source: Path, 
 def test_check_names_the_members_that_differ(source: Path, tzdata: Path, tmp_path: Path) -> None:
     contents = bundle.members(source, tzdata, VERSION)
     path = tmp_path / "bundle.zip"
-    path.write_bytes(bundle.archive(contents))
-    assert bundle.differences(path, contents) == []
+    python = bundle.compiler(None)
+    path.write_bytes(bundle.archive(contents | (bundle.bytecode(contents, python) if python else {})))
+    assert bundle.differences(path, contents, python) == []
     changed = {**contents, "connect_handler/handler.py": b"pass\n", "connect_handler/new.py": b""}
     del changed["connect_handler/__init__.py"]
-    assert bundle.differences(path, changed) == [
+    assert bundle.differences(path, changed, python) == [
+        "missing: connect_handler/__pycache__/new.cpython-313.pyc",
         "missing: connect_handler/new.py",
         "not in the sources: connect_handler/__init__.py",
+        "not in the sources: connect_handler/__pycache__/__init__.cpython-313.pyc",
         "changed: connect_handler/handler.py",
     ]
 
 
 def test_check_sees_a_bundle_that_another_program_packed(source: Path, tzdata: Path, tmp_path: Path) -> None:
+    python = bundle.compiler(None)
+    if python is None:
+        pytest.skip(f"needs a Python {bundle.MINOR}")
     contents = bundle.members(source, tzdata, VERSION)
     path = tmp_path / "bundle.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as other:
-        for name, data in contents.items():
+        for name, data in (contents | bundle.bytecode(contents, python)).items():
             other.writestr(name, data)
-    assert bundle.differences(path, contents) == ["the members are the same; their order, dates or modes are not"]
+    assert bundle.differences(path, contents, python) == [
+        "the members are the same; their order, dates or modes are not"
+    ]
 
 
 @pytest.mark.parametrize("text", [None, "no zip file"])
