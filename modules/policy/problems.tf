@@ -46,10 +46,14 @@ locals {
 # --- the policy, taken apart ------------------------------------------------------------------------------------------
 
 locals {
+  # Once for each list, and not for each of its rules: there can be thousands.
+  is_list = {
+    for list, rules in { rules = var.rules, posture_rules = var.posture_rules } : list => startswith(jsonencode(rules), "[")
+  }
+
   elements = flatten([
     for list, rules in { rules = var.rules, posture_rules = var.posture_rules } : try([
-      for position, rule in rules : { list = list, position = position, json = jsonencode(rule) }
-      if startswith(jsonencode(rules), "[")
+      for position, rule in rules : { list = list, position = position, json = jsonencode(rule) } if local.is_list[list]
     ], [])
   ])
 
@@ -156,7 +160,7 @@ locals {
           text    = "${entry.where} has ${jsonencode(status)}, which no posture rule assigns"
           written = status, names = local.assigned
         } if !contains(local.assigned, status)
-      ] if lookup(local.statuses_only, entry.where, false)
+      ] if try(local.statuses_only[entry.where], false)
     ]),
   )
 
@@ -189,12 +193,18 @@ locals {
 # --- the problems -----------------------------------------------------------------------------------------------------
 
 locals {
-  # What was found: a scalar as it is, of a list or an object only that it is one.
+  # What was found: a scalar as it is, of a list or an object only that it is one. Of thousands of values, those are left
+  # out here that are as nearly all are: strings where strings belong, lists where lists do.
   found = {
     for json in toset(concat(
       [jsonencode(var.rules), jsonencode(var.posture_rules)],
-      local.elements[*].json, local.named[*].name, local.attributes[*].json, local.entries[*].json,
-      local.times[*].json, local.members[*].json, local.messages[*].json, local.statuses[*].json,
+      [for element in local.elements : element.json if !startswith(element.json, "{")],
+      [for rule in local.named : rule.name if !startswith(rule.name, "\"") || rule.name == "\"\""],
+      [for attribute in local.attributes : attribute.json if attribute.key != "name" && !(contains(["when", "unless"], attribute.key) && startswith(attribute.json, "{"))],
+      [for entry in local.entries : entry.json if !startswith(entry.json, "[") || contains(["time", "version"], entry.kind)],
+      local.times[*].json,
+      [for member in local.members : member.json if !startswith(member.json, "\"")],
+      [for text in concat(local.messages, local.statuses) : text.json if !startswith(text.json, "\"") || text.json == "\"\""],
     )) : json => startswith(json, "[") ? "is a list" : startswith(json, "{") ? "is an object" : json == "" ? "is missing" : "is ${json}"
   }
 
@@ -219,12 +229,12 @@ locals {
     # Access rules
     [for rule in local.access_rules : "${rule.where}: name ${local.found[rule.name]}; write one that no other rule has: name = \"staff\"" if !startswith(rule.name, "\"") || rule.name == "\"\""],
     [
-      for rule in local.access_rules : "rules[${rule.position}]: name is ${rule.name}, as that of rules[${lookup(local.taken_by, rule.name, "")}]; write one that no other rule has"
-      if startswith(rule.name, "\"") && rule.name != "\"\"" && lookup(local.taken_by, rule.name, rule.position) != rule.position
+      for rule in local.access_rules : "rules[${rule.position}]: name is ${rule.name}, as that of rules[${try(local.taken_by[rule.name], "")}]; write one that no other rule has"
+      if startswith(rule.name, "\"") && rule.name != "\"\"" && try(local.taken_by[rule.name], rule.position) != rule.position
     ],
     [
-      for rule in local.access_rules : "rules[${rule.position}]: name has ${lookup(local.characters, rule.name, 0)} characters; write at most ${local.max_characters}"
-      if lookup(local.characters, rule.name, 0) > local.max_characters
+      for rule in local.access_rules : "rules[${rule.position}]: name has ${try(local.characters[rule.name], 0)} characters; write at most ${local.max_characters}"
+      if try(local.characters[rule.name], 0) > local.max_characters
     ],
     [for rule in local.access_rules : "${rule.where}: effect is missing; write \"allow\" or \"deny\"" if !contains(keys(jsondecode(rule.json)), "effect")],
     [
@@ -252,13 +262,13 @@ locals {
     # Messages and statuses
     [for message in local.messages : "${message.where} ${local.found[message.json]}; write a text, or leave it out" if !startswith(message.json, "\"") || message.json == "\"\""],
     [
-      for message in local.messages : "${message.where} has ${lookup(local.characters, message.json, 0)} characters; write at most ${local.max_characters}"
-      if lookup(local.characters, message.json, 0) > local.max_characters
+      for message in local.messages : "${message.where} has ${try(local.characters[message.json], 0)} characters; write at most ${local.max_characters}"
+      if try(local.characters[message.json], 0) > local.max_characters
     ],
     [for status in local.statuses : "${status.where} ${local.found[status.json]}; write one such as \"compliant\"" if !startswith(status.json, "\"") || status.json == "\"\""],
     [
-      for status in local.statuses : "${status.where} has ${lookup(local.characters, status.json, 0)} characters; write at most ${local.max_characters}"
-      if lookup(local.characters, status.json, 0) > local.max_characters
+      for status in local.statuses : "${status.where} has ${try(local.characters[status.json], 0)} characters; write at most ${local.max_characters}"
+      if try(local.characters[status.json], 0) > local.max_characters
     ],
     [
       for count in [length(distinct([for status in local.statuses : status.json if status.where != "default_posture_status" && startswith(status.json, "\"") && status.json != "\"\""]))] :
@@ -307,7 +317,7 @@ locals {
     ],
     [
       for time in local.times : "${time.of} has equal start and end, ${time.json}; for the whole day write start = \"00:00\", end = \"24:00\""
-      if time.key == "end" && startswith(time.json, "\"") && can(regex(local.clock_pattern, jsondecode(time.json))) && lookup(local.starts, time.of, "") == time.json
+      if time.key == "end" && startswith(time.json, "\"") && can(regex(local.clock_pattern, jsondecode(time.json))) && try(local.starts[time.of], "") == time.json
     ],
     [
       for time in local.times : "${time.where} ${local.found[time.json]}; write an IANA name such as \"Europe/Berlin\""
