@@ -7,6 +7,7 @@ module "policy" {
   default_deny_message   = var.default_deny_message
   shadow_mode            = var.shadow_mode
   reserved_bytes         = module.handler.reserved_environment_bytes
+  has_bucket             = var.policy_bucket != null
 }
 
 module "handler" {
@@ -15,6 +16,9 @@ module "handler" {
   name    = var.name
   policy  = module.policy.environment
   aliases = keys(var.endpoints)
+
+  policy_bucket   = var.policy_bucket
+  policy_document = { packed = module.policy.packed, digest = module.policy.digest }
 
   log_redact         = var.log_redact
   log_redact_key     = var.log_redact_key

@@ -50,6 +50,21 @@ variable "shadow_mode" {
   nullable    = false
 }
 
+variable "policy_bucket" {
+  description = <<-EOT
+    Bucket for a policy that is too large for the function's environment, which holds 4 KB, compressed: about a hundred rules. The policy is stored there as an object, and the function reads it from there if it does not fit. The bucket must have versioning: each version of the function reads the version of the object that it was published with, and verifies its digest. An object:
+    - `name`: of the bucket.
+    - `key_prefix`: what the object's key begins with, before `AWSClientVPN-<name>/policy.json.gz` (default: nothing).
+    - `kms_key_arn`: of the key that encrypts the object, if it is one of yours; its key policy must let the role of the function decrypt (default: the bucket decides).
+  EOT
+  type = object({
+    name        = string
+    key_prefix  = optional(string, "")
+    kms_key_arn = optional(string)
+  })
+  default = null
+}
+
 variable "policy_tests" {
   description = <<-EOT
     Test cases that a new version has to pass before any endpoint calls it. A case that fails stops the apply, and the old version keeps serving. A list of objects:

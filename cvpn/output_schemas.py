@@ -90,7 +90,12 @@ def schemas() -> dict[str, dict[str, Any]]:
                     )
                 ),
                 policy_digest=_NAME,
-                size={"anyOf": [{"type": "null"}, _object(bytes=_COUNT, of=_COUNT, packed=_FLAG, exact=_FLAG)]},
+                size={
+                    "anyOf": [
+                        {"type": "null"},
+                        _object(bytes=_COUNT, of=_COUNT, packed=_FLAG, stored=_FLAG, exact=_FLAG),
+                    ]
+                },
             ),
         ),
         "simulate": _titled("A line of cvpn simulate -o json", _object(**_DECISION)),
@@ -133,6 +138,7 @@ def schemas() -> dict[str, dict[str, Any]]:
                         of=_COUNT,
                         fits=_MAYBE,
                         packed=_FLAG,
+                        stored=_FLAG,
                         exact=_FLAG,
                         document=_COUNT,
                         policy_digest=_TEXT,

@@ -37,12 +37,15 @@ class Size:
         Whether it is there as gzip in base64, because it does not fit as it is.
     exact
         False where only Terraform could tell how well its gzip does, and there is none here.
+    has_bucket
+        Whether the function reads it from a bucket if it does not fit then either.
     """
 
     document: int
     environment: int
     packed: bool
     exact: bool
+    has_bucket: bool
 
     @property
     def fits(self) -> bool | None:
@@ -51,19 +54,35 @@ class Size:
             return None
         return self.environment <= MAX_BYTES
 
+    @property
+    def stored(self) -> bool:
+        """Whether the function reads it from a bucket, as its environment has no room for it."""
+        return self.has_bucket and self.fits is False
+
+    @property
+    def refused(self) -> bool | None:
+        """Whether a plan refuses it as too large; None where that cannot be told."""
+        if self.has_bucket or self.fits:
+            return False
+        return None if self.fits is None else True
+
 
 def size_of(source: PolicySource) -> Size:
     """Measure a policy."""
     document = len(source.text.encode())
+
+    def size(environment: int, packed: bool, exact: bool = True) -> Size:
+        return Size(document, environment, packed, exact, source.has_bucket)
+
     if source.environment is not None:
-        return Size(document, _measured(source.environment), not source.environment.startswith("{"), True)
+        return size(_measured(source.environment), not source.environment.startswith("{"))
     plain = _measured(source.text)
     if plain <= MAX_BYTES:
-        return Size(document, plain, False, True)
+        return size(plain, False)
     packed = _packed_by_terraform(source.text)
     if packed is not None:
-        return Size(document, _measured("x" * packed), True, True)
-    return Size(document, _measured(base64.b64encode(gzip.compress(source.text.encode(), 6)).decode()), True, False)
+        return size(_measured("x" * packed), True)
+    return size(_measured(base64.b64encode(gzip.compress(source.text.encode(), 6)).decode()), True, exact=False)
 
 
 def _measured(environment: str) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connect_handler.policy import STORED, PolicyError, check_digest, unpacked_text
 from connect_handler.settings import POLICY
+from connect_handler.stored_policy import Reference
 from cvpn.aws import Account, aws_errors
 from cvpn.failures import Failure
 
@@ -22,13 +24,16 @@ class DeployedPolicy:
     name
         Of function and alias: ``AWSClientVPN-corp:live``.
     text
-        What the environment variable POLICY holds.
+        What the environment variable POLICY holds, or the document that it names.
+    stored
+        Whether it names one.
     aliases
         Names of the function's aliases; None where they could not be listed.
     """
 
     name: str
     text: str
+    stored: bool
     aliases: frozenset[str] | None
 
 
@@ -60,7 +65,27 @@ def deployed_policy(function: str, account: Account) -> DeployedPolicy:
         raise Failure(
             f"the function {full_name} has no environment variable {POLICY}: it is no handler of this module's"
         )
-    return DeployedPolicy(full_name, text, _aliases(client, name))
+    stored = text.startswith(STORED)
+    return DeployedPolicy(full_name, _stored(text, account) if stored else text, stored, _aliases(client, name))
+
+
+def _stored(text: str, account: Account) -> str:
+    """Return the document that is stored in a bucket."""
+    try:
+        reference = Reference(text)
+    except ValueError as error:
+        raise Failure(f"the environment variable {POLICY} names no object ({text}); {error}") from None
+    client = account.client("s3")
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    with aws_errors(f"read {reference}"):
+        answer = client.get_object(Bucket=reference.bucket, Key=reference.key, VersionId=reference.version_id)
+        packed = answer["Body"].read()
+    try:
+        document = unpacked_text(packed)
+        check_digest(document, reference.digest)
+    except PolicyError as error:
+        raise Failure(f"{reference}: {error}") from None
+    return document
 
 
 def _parted(function: str) -> tuple[str, str]:

@@ -45,6 +45,8 @@ class PolicySource:
         not say.
     policy_tests
         The test cases that the source brings, with how to make findings of them; None for none.
+    has_bucket
+        Whether the function reads the policy from a bucket if its environment has no room for it.
     """
 
     name: str
@@ -55,6 +57,7 @@ class PolicySource:
     findings: tuple[Finding, ...] = ()
     endpoints: frozenset[str] | None = None
     policy_tests: Any = None
+    has_bucket: bool = False
 
     def policy(self) -> Policy:
         """Return the policy.
@@ -132,7 +135,8 @@ def policy_from_function(function: str, account: Account) -> PolicySource:
     """Read the policy of a function in AWS; see :func:`~cvpn.sources.deployed.deployed_policy`."""
     deployed = deployed_policy(function, account)
     source = _document(deployed.text, deployed.name)
-    return replace(source, environment=deployed.text, endpoints=deployed.aliases)
+    environment = None if deployed.stored else deployed.text
+    return replace(source, environment=environment, endpoints=deployed.aliases, has_bucket=deployed.stored)
 
 
 def read_text(file: FilePath) -> str:
@@ -205,7 +209,11 @@ def _planned(located: Located, address: str | None) -> PolicySource:
     planned = planned_policy(located.value, located.file, address)
     source = _document(planned.text, f"{located.file}: {planned.address}")
     return replace(
-        source, environment=planned.text, endpoints=planned.aliases or None, policy_tests=planned.policy_tests
+        source,
+        environment=planned.text,
+        endpoints=planned.aliases or None,
+        policy_tests=planned.policy_tests,
+        has_bucket=planned.stored,
     )
 
 
@@ -227,4 +235,5 @@ def _variables(files: list[Located]) -> PolicySource:
         tuple(variables.findings),
         frozenset(endpoints) | {DEFAULT_ALIAS} if isinstance(endpoints, dict) else None,
         variables.values.get("policy_tests"),
+        variables.values.get("policy_bucket") is not None,
     )

@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from connect_handler.policy import STORED
 from connect_handler.settings import POLICY
 from cvpn.failures import Failure
 
 FUNCTION_PREFIX = "AWSClientVPN-"
 """Client VPN calls functions of such names alone.
 https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-authorization.html"""
+
+OBJECT_NAME = "policy.json.gz"
+"""Of the object of a policy that is stored in a bucket; the function's name stands before it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,9 @@ class PlannedPolicy:
     address
         Of the function.
     text
-        What its environment variable POLICY holds.
+        What its environment variable POLICY holds, or the object in a bucket that it names.
+    stored
+        Whether it names one.
     aliases
         Names of its aliases.
     policy_tests
@@ -35,6 +41,7 @@ class PlannedPolicy:
 
     address: str
     text: str
+    stored: bool
     aliases: frozenset[str]
     policy_tests: Any
 
@@ -63,8 +70,14 @@ def planned_policy(value: dict[str, Any], file: str, address: str | None) -> Pla
     """
     values = value.get("planned_values") or value.get("values") or {}
     resources = list(_resources(values.get("root_module") or {}))
-    policies: dict[str, tuple[str, str]] = {}
+    policies: dict[str, tuple[str, str, bool]] = {}
     unknown = []
+    objects = {
+        str(attributes.get("key")).split("/")[-2]: attributes.get("content_base64")
+        for resource in resources
+        if resource.get("type") == "aws_s3_object"
+        and str((attributes := resource.get("values") or {}).get("key")).endswith(f"/{OBJECT_NAME}")
+    }
     for resource in resources:
         attributes = resource.get("values") or {}
         name = str(attributes.get("function_name", ""))
@@ -72,8 +85,11 @@ def planned_policy(value: dict[str, Any], file: str, address: str | None) -> Pla
             continue
         environment = (attributes.get("environment") or [{}])[0]
         text = (environment.get("variables") or {}).get(POLICY)
+        stored = not isinstance(text, str) or text.startswith(STORED)
+        if stored:  # what the object will hold is known before the object has a version
+            text = objects.get(name)
         if isinstance(text, str):
-            policies[str(resource.get("address"))] = (name, text)
+            policies[str(resource.get("address"))] = (name, text, stored)
         else:
             unknown.append(str(resource.get("address")))
     if address is not None:
@@ -87,14 +103,14 @@ def planned_policy(value: dict[str, Any], file: str, address: str | None) -> Pla
         raise Failure(
             f"{file}: has several functions with a policy; choose with --address: {', '.join(sorted(policies))}"
         )
-    ((found, (name, text)),) = policies.items()
+    ((found, (name, text, stored)),) = policies.items()
     aliases = frozenset(
         str(resource["values"].get("name"))
         for resource in resources
         if resource.get("type") == "aws_lambda_alias" and (resource.get("values") or {}).get("function_name") == name
     )
     tests = ((value.get("variables") or {}).get("policy_tests") or {}).get("value")
-    return PlannedPolicy(found, text, aliases, tests)
+    return PlannedPolicy(found, text, stored, aliases, tests)
 
 
 def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:

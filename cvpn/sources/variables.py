@@ -18,7 +18,7 @@ from connect_handler.problems import found, one_of
 from cvpn.failures import Finding
 from cvpn.located import Located
 
-VARIABLES = (*POLICY_KEYS, "endpoints", "handler", "name", "policy_tests", "tags")
+VARIABLES = (*POLICY_KEYS, "endpoints", "handler", "name", "policy_bucket", "policy_tests", "tags")
 """Variables of the root module."""
 
 _TYPES = {"default_deny_message": "string", "default_posture_status": "string", "shadow_mode": "bool"}

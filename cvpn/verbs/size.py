@@ -55,8 +55,9 @@ def size(
 ) -> int:
     """Say how much of the function's environment a policy takes, or what concurrency users need.
 
-    Lambda gives 4,096 bytes. A policy that does not fit as it is is compressed; the longest rules are listed, in bytes
-    before compression. FILE is as for --policy of the other verbs; default: the current folder.
+    Lambda gives 4,096 bytes. A policy that does not fit as it is is compressed, and one that does not fit then is read
+    from policy_bucket. The longest rules are listed, in bytes before compression. FILE is as for --policy of the other
+    verbs; default: the current folder.
 
     With --users no policy is looked at: see docs/sizing.md.
 
@@ -88,6 +89,7 @@ def size(
                 "of": MAX_BYTES,
                 "fits": measured.fits,
                 "packed": measured.packed,
+                "stored": measured.stored,
                 "exact": measured.exact,
                 "document": measured.document,
                 "policy_digest": policy.digest,
@@ -98,16 +100,17 @@ def size(
         about = "" if measured.exact else "about "
         how = f", compressed from {measured.document:,}" if measured.packed else ""
         share = measured.environment / MAX_BYTES
-        output.line(f"{about}{measured.environment:,} of {MAX_BYTES:,} bytes ({share:.0%}){how}")
+        where = "; read from policy_bucket" if measured.stored else ""
+        output.line(f"{about}{measured.environment:,} of {MAX_BYTES:,} bytes ({share:.0%}){how}{where}")
         output.line("")
         shown = rules[:MAX_ROWS]
         output.table(("rule", "bytes"), [(rule, f"{number:,}") for rule, number in shown], right=(1,))
         if len(rules) > MAX_ROWS:
             output.line(f"and {len(rules) - MAX_ROWS} more rules")
-    if measured.fits is None:
+    if measured.refused is None:
         output.problem("cvpn: whether it fits only Terraform can tell, which is not installed here")
         return FAILED
-    return OK if measured.fits else INVALID_POLICY
+    return INVALID_POLICY if measured.refused else OK
 
 
 def _concurrency(output: Output, form: str, demand: Demand) -> None:

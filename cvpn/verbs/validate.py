@@ -18,8 +18,9 @@ from cvpn.policy_size import MAX_BYTES, Size, size_of
 from cvpn.sources.policy import PolicySource
 
 SHORTER = (
-    "Write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many values "
-    "instead of many rules."
+    "Name a bucket that has versioning in policy_bucket, from which the function then reads it; or write fewer or "
+    "shorter rules: groups instead of user names, patterns instead of lists, one rule with many values instead of many "
+    "rules."
 )
 
 
@@ -79,10 +80,10 @@ def validate(
 
 
 def _size_findings(source: PolicySource, size: Size) -> list[Finding]:
-    if size.fits:
+    if size.refused is False:
         return []
     takes = f"{size.environment} bytes of the function's environment, compressed"
-    if size.fits is None:
+    if size.refused is None:
         text = f"the policy takes about {takes}; install terraform, which alone can tell whether {MAX_BYTES} hold it"
         return [source.finding(("rules",), text, warning=True)]
     text = f"the policy takes {takes}; Lambda gives it {MAX_BYTES}. {SHORTER}"
@@ -111,7 +112,14 @@ def _as_json(valid: bool, findings: list[Finding], policy: Policy | None, size: 
             for finding in findings
         ],
         "policy_digest": policy and policy.digest,
-        "size": size and {"bytes": size.environment, "of": MAX_BYTES, "packed": size.packed, "exact": size.exact},
+        "size": size
+        and {
+            "bytes": size.environment,
+            "of": MAX_BYTES,
+            "packed": size.packed,
+            "stored": size.stored,
+            "exact": size.exact,
+        },
     }
 
 
@@ -128,10 +136,10 @@ def _print(output: Output, findings: list[Finding], policy: Policy | None, size:
         return
     rules = [_counted(len(policy.rules), "rule")]
     rules += [_counted(len(policy.posture_rules), "posture rule")] if policy.posture_rules else []
-    output.line(
-        ("Valid", "bold green"),
-        f": {', '.join(rules + counts)}, {'' if size.exact else 'about '}{size.environment:,} of {MAX_BYTES:,} bytes.",
-    )
+    about = "" if size.exact else "about "
+    where = ", read from policy_bucket" if size.stored else ""
+    takes = f"{about}{size.environment:,} of {MAX_BYTES:,} bytes{where}"
+    output.line(("Valid", "bold green"), f": {', '.join(rules + counts)}, {takes}.")
 
 
 def _counted(number: int, what: str) -> str:

@@ -6,6 +6,8 @@ problem. Client VPN never sends such an event, and takes the answer for no answe
 
 from __future__ import annotations
 
+import time
+
 from .policy_tests import in_words, read_cases
 
 TYPE_CHECKING = False
@@ -13,6 +15,28 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .settings import Settings
+
+
+RESERVE_SECONDS = 1
+"""Of the invocation's time, to answer in."""
+
+PAUSE_SECONDS = 1
+
+
+def load_policy(settings: Settings, context: Any) -> None:
+    """Load a policy that could not be fetched, for as long as there is time for another attempt.
+
+    IAM can take seconds to tell S3 of a permission that the same apply has given.
+    """
+    took = 0.0
+    while settings.policy_is_due:
+        needed = PAUSE_SECONDS + 2 * took + RESERVE_SECONDS
+        if context.get_remaining_time_in_millis() < 1000 * needed:
+            return
+        time.sleep(PAUSE_SECONDS)
+        started = time.monotonic()
+        settings.load_policy()
+        took = time.monotonic() - started
 
 
 def run(settings: Settings, cases: Any, now: float) -> dict[str, Any]:

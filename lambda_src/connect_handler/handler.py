@@ -43,6 +43,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     if isinstance(event, dict) and len(event) == 1 and POLICY_TESTS in event:
         from . import gate  # once per version: no connection waits for its import
 
+        gate.load_policy(_settings, context)
         return gate.run(_settings, event[POLICY_TESTS], time.time())
     return answer(_settings, event, context)
 
@@ -53,6 +54,8 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
     now = time.time()
     alias: str | None = None
     try:
+        if settings.policy_is_due:
+            settings.load_policy()
         alias = _alias(context)
         answered = answering.answer(settings.policy, settings.policy_problems, event, alias, now)
     except Exception as error:  # a bug of ours: deny, and tell

@@ -26,6 +26,9 @@ POLICY_KEYS = ("default_deny_message", "default_posture_status", "posture_rules"
 RULE_KEYS = frozenset({"effect", "message", "name", "shadow", "unless", "when"})
 POSTURE_RULE_KEYS = frozenset({"status", "unless", "when"})
 
+STORED = "s3://"
+"""What a text begins with that is no document, but says where it is: see :mod:`connect_handler.stored_policy`."""
+
 DEFAULT_DENY_MESSAGE = "Access denied. Contact your administrator and quote {connection_id}."
 
 
@@ -210,24 +213,53 @@ def document_text(text: str) -> str:
     """
     text = text.strip()
     if not text:
-        raise _unreadable("is missing", "set the environment variable POLICY to a policy document")
+        raise unreadable("is missing", "set the environment variable POLICY to a policy document")
     if text.startswith("{"):
         return text
     import binascii
-    import zlib
 
     try:
         packed = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as error:
+        raise unreadable(f"is neither a JSON object nor base64 of gzip of one ({error})", "render it again") from None
+    return unpacked_text(packed)
+
+
+def unpacked_text(packed: bytes) -> str:
+    """Return the policy document that was packed with gzip.
+
+    Raises
+    ------
+    PolicyError
+        It was not.
+    """
+    import zlib
+
+    try:
         unpacking = zlib.decompressobj(wbits=31)  # gzip, with its header and its checksum
         unpacked = unpacking.decompress(packed)
         if not unpacking.eof or unpacking.unused_data:
-            raise _unreadable("is cut off, or has something behind its end", "render it again with base64gzip")
+            raise unreadable("is cut off, or has something behind its end", "render it again with base64gzip")
         return unpacked.decode()
     except (ValueError, zlib.error) as error:
-        raise _unreadable(f"is neither a JSON object nor base64 of gzip of one ({error})", "render it again") from None
+        raise unreadable(f"is no gzip of a JSON object ({error})", "render it again") from None
 
 
-def _unreadable(what: str, instead: str, digest: str | None = None) -> PolicyError:
+def check_digest(text: str, digest: str) -> None:
+    """Compare a document with the digest that it is to have.
+
+    Raises
+    ------
+    PolicyError
+        It has another.
+    """
+    found_digest = _sha256(text)
+    if found_digest != digest:
+        raise unreadable(f"has the digest {found_digest} and is to have {digest}", "apply again", found_digest)
+
+
+def unreadable(what: str, instead: str, digest: str | None = None) -> PolicyError:
+    """Return the error of a document that there is nothing more to say about than what is wrong with it as a whole."""
     problems = Problems(None)
     problems.add((), what, instead)
     return PolicyError(problems, digest)
@@ -237,9 +269,9 @@ def _decoded(text: str, digest: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _unreadable(f"is not JSON: {error}", "render it again", digest) from None
+        raise unreadable(f"is not JSON: {error}", "render it again", digest) from None
     if not isinstance(document, dict):
-        raise _unreadable(f"is {found(document)}", "write an object with rules", digest)
+        raise unreadable(f"is {found(document)}", "write an object with rules", digest)
     return document
 
 

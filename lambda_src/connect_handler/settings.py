@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from .policy import Policy, PolicyError
+from .policy import STORED, Policy, PolicyError, check_digest, unpacked_text, unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .redaction import Redaction
 
 POLICY = "POLICY"
-"""Environment variable that holds the policy document."""
+"""Environment variable that holds the policy document, or says where it is: :data:`~connect_handler.policy.STORED`."""
 
 LOG_REDACT = "LOG_REDACT"
 """Environment variable: fields that the decision log does not show, such as ``username,public_ip``."""
@@ -34,6 +34,8 @@ class Settings:
         SHA-256 of the document, in hexadecimal; None where none could be read.
     policy_problems
         What is wrong with it where there is no valid policy.
+    policy_is_due
+        Whether it could not be fetched, so that it is to be loaded again.
     redaction
         What the decision log does not show; None where it shows all.
     log_sample_allowed
@@ -43,11 +45,13 @@ class Settings:
     """
 
     __slots__ = (
+        "_policy_variable",
         "function_name",
         "function_version",
         "log_sample_allowed",
         "policy",
         "policy_digest",
+        "policy_is_due",
         "policy_problems",
         "redaction",
     )
@@ -58,17 +62,39 @@ class Settings:
         self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION", "")
         self.redaction = _redaction(environment.get(LOG_REDACT, ""), environment.get(LOG_REDACT_KEY, ""))
         self.log_sample_allowed = _share(environment.get(LOG_SAMPLE_ALLOWED, "1"))
+        self._policy_variable = environment.get(POLICY, "")
+        self.load_policy()
+
+    def load_policy(self) -> None:
+        """Read the policy; again, where it could not be fetched before."""
         self.policy: Policy | None = None
         self.policy_digest: str | None = None
         self.policy_problems: tuple[str, ...] = ()
+        self.policy_is_due = False
         try:
-            self.policy = Policy(environment.get(POLICY, ""))
+            text = self._policy_variable
+            self.policy = Policy(self._fetched(text) if text.startswith(STORED) else text)
             self.policy_digest = self.policy.digest
         except PolicyError as error:
             self.policy_digest = error.digest
             self.policy_problems = error.problems
         except Exception as error:  # a bug of ours must not become an answer that Client VPN cannot read
             self.policy_problems = (f"{type(error).__name__}: {error}",)
+
+    def _fetched(self, text: str) -> str:
+        """Return the policy document that is stored in Amazon S3."""
+        from .stored_policy import NotFetched, Reference, fetch
+
+        try:
+            reference = Reference(text)
+            document = unpacked_text(fetch(reference))
+        except ValueError as error:
+            raise unreadable(f"names no object ({text})", str(error)) from None
+        except NotFetched as error:
+            self.policy_is_due = True
+            raise unreadable(f"could not be read: {error}", "see that the function's role and network let it") from None
+        check_digest(document, reference.digest)
+        return document
 
 
 def _redaction(names: str, key: str) -> Redaction | None:

@@ -39,7 +39,7 @@ resource "aws_lambda_function" "this" {
   kms_key_arn                    = var.kms_key_arn
 
   environment {
-    variables = merge({ POLICY = var.policy }, local.log_environment)
+    variables = merge({ POLICY = local.policy }, local.log_environment)
   }
 
   # With the format JSON, Lambda may wrap what a function prints. The decision log is JSON already, one line per decision,
@@ -73,7 +73,14 @@ resource "aws_lambda_function" "this" {
   tags = var.tags
 
   # A function that runs before its role may write the log decides without leaving a trace.
-  depends_on = [aws_iam_role_policy.this]
+  depends_on = [aws_iam_role_policy.this, aws_iam_role_policy.stored_policy]
+
+  lifecycle {
+    precondition {
+      condition     = var.policy != null || (var.policy_bucket != null && var.policy_document != null)
+      error_message = "policy is null, as the function's environment has no room for the policy: pass policy_bucket, and policy_document with the outputs packed and digest of modules/policy."
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "this" {

@@ -63,6 +63,9 @@ resource "aws_lambda_alias" "this" {
     aws_lambda_invocation.gate,
     aws_lambda_provisioned_concurrency_config.this,
     aws_lambda_provisioned_concurrency_config.scaled,
+    # What they hold goes once no alias serves a version that reads it.
+    aws_s3_object.policy,
+    aws_iam_role_policy.stored_policy,
   ]
 
   lifecycle {
@@ -77,6 +80,10 @@ resource "aws_lambda_alias" "this" {
     precondition {
       condition     = try(coalesce(data.aws_lambda_function.pinned[local.pins[each.key].version].kms_key_arn, "-") == coalesce(var.kms_key_arn, "-"), true)
       error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, whose environment is encrypted with another key than kms_key_arn, which the role may not use. Pin a version that was published since the key changed, or remove the pin."
+    }
+    precondition {
+      condition     = try(contains(local.readable_policies, local.pins[each.key].version), true)
+      error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, whose policy is stored where policy_bucket no longer says: the object would go, and the version answer nothing but denials. Leave policy_bucket as it was until the pin is gone."
     }
   }
 }

@@ -30,13 +30,45 @@ variable "description" {
 }
 
 variable "policy" {
-  description = "Value of the function's environment variable `POLICY`: the output `environment` of modules/policy. A change publishes a new version and moves every alias to it that is not pinned."
+  description = "Value of the function's environment variable `POLICY`: the output `environment` of modules/policy. A change publishes a new version and moves every alias to it that is not pinned. Null for a policy that is too large for it, which the function reads from `policy_bucket`."
   type        = string
-  nullable    = false
 
   validation {
-    condition     = length(var.policy) > 0
+    condition     = try(length(var.policy) > 0, true)
     error_message = "policy is empty, with which the handler denies every connection; pass the output `environment` of modules/policy."
+  }
+}
+
+variable "policy_document" {
+  description = <<-EOT
+    The policy, for `policy_bucket`. An object:
+    - `packed`: gzip of the policy document in base64: the output `packed` of modules/policy.
+    - `digest`: SHA-256 of the document: the output `digest`.
+  EOT
+  type = object({
+    packed = string
+    digest = string
+  })
+  default = null
+}
+
+variable "policy_bucket" {
+  description = <<-EOT
+    Bucket in which the policy is stored as an object, from where the function reads it if its environment has no room for it (4 KB, compressed). It must have versioning: each version of the function reads the version of the object that it was published with, whose digest it knows. An object:
+    - `name`: of the bucket.
+    - `key_prefix`: what the object's key begins with, before `AWSClientVPN-<name>/policy.json.gz` (default: nothing).
+    - `kms_key_arn`: of the key that encrypts the object, if it is one of yours; its key policy must let the role of the function decrypt (default: the bucket decides).
+  EOT
+  type = object({
+    name        = string
+    key_prefix  = optional(string, "")
+    kms_key_arn = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9!_.*'()/-]*$", try(var.policy_bucket.key_prefix, "")))
+    error_message = "policy_bucket.key_prefix is \"${try(var.policy_bucket.key_prefix, "")}\"; write letters, digits and any of ! _ . * ' ( ) / - only, as S3 advises."
   }
 }
 

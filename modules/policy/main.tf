@@ -18,20 +18,22 @@ locals {
     )
   ]
   text           = local.plain[0]
+  packed         = base64gzip(local.text)
   plain_problems = slice(local.plain, 1, length(local.plain))
 
   # Lambda measures the environment as a JSON object, {"POLICY":"..."}, in which each quote and each backslash of the
   # policy takes two bytes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
   max_bytes = 4096
   sizes = {
-    for form, value in { json = local.text, gzip = base64gzip(local.text) } : form => sum([
+    for form, value in { json = local.text, gzip = local.packed } : form => sum([
       length("{\"POLICY\":\"\"}"),
       length(base64encode(value)) / 4 * 3 - length(regexall("=", base64encode(value))), # its bytes; length counts characters
       length(regexall("[\"\\\\]", value)),
     ])
   }
   max_policy  = local.max_bytes - var.reserved_bytes
-  fits        = local.sizes.json <= local.max_policy
-  environment = local.fits ? local.text : base64gzip(local.text)
-  size        = local.fits ? local.sizes.json : local.sizes.gzip
+  plain_fits  = local.sizes.json <= local.max_policy
+  packed_fits = local.sizes.gzip <= local.max_policy
+  environment = local.plain_fits ? local.text : local.packed_fits ? local.packed : null
+  size        = local.plain_fits ? local.sizes.json : local.sizes.gzip
 }

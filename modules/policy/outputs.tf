@@ -1,5 +1,5 @@
 output "environment" {
-  description = "The policy as the value of the function's environment variable `POLICY`: JSON while it fits, else gzip of it in base64."
+  description = "The policy as the value of the function's environment variable `POLICY`: JSON while it fits, else gzip of it in base64. Null where neither fits and there is a bucket for it."
   value       = local.environment
 
   precondition {
@@ -8,8 +8,18 @@ output "environment" {
   }
 
   precondition {
-    condition     = local.size <= local.max_policy
-    error_message = "The policy takes ${local.size} bytes of the function's environment, compressed; Lambda gives it ${local.max_policy}. Write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many values instead of many rules."
+    condition     = local.environment != null || var.has_bucket
+    error_message = "The policy takes ${local.size} bytes of the function's environment, compressed; Lambda gives it ${local.max_policy}. Name a bucket that has versioning in policy_bucket, from which the function then reads it; or write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many values instead of many rules."
+  }
+}
+
+output "packed" {
+  description = "The policy document as gzip in base64, for the bucket."
+  value       = local.packed
+
+  precondition {
+    condition     = length(local.plain_problems) == 0
+    error_message = "The policy is not valid: the output environment says why."
   }
 }
 

@@ -50,3 +50,10 @@ variable "reserved_bytes" {
   default     = 0
   nullable    = false
 }
+
+variable "has_bucket" {
+  description = "Whether the function can read the policy from a bucket if its environment has no room for it: `policy_bucket` of modules/handler."
+  type        = bool
+  default     = false
+  nullable    = false
+}

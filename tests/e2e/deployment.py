@@ -103,6 +103,10 @@ class Deployment:
         """Destroy everything."""
         self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, var={**self.variables, **variables})
 
+    def forget(self, address: str) -> None:
+        """Remove a resource from the state, and leave what it stands for."""
+        self._run("state rm", address, no_color=IsNotFlagged)
+
     def planned(self, **variables: Any) -> dict[str, Any]:
         """Plan; returns what `terraform show -json` prints of it."""
         self._run("plan", out="plan", var={**self.variables, **variables})

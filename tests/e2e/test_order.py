@@ -18,6 +18,7 @@ PROVISIONED = [
     "aws_lambda_provisioned_concurrency_config.this",
     "aws_lambda_provisioned_concurrency_config.scaled",
 ]
+STORED_POLICY = ["aws_s3_object.policy", "aws_iam_role_policy.stored_policy"]
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +49,15 @@ def test_the_function_is_named_once_its_aliases_serve_the_version(modules: dict[
 
 
 def test_the_function_comes_after_its_permissions(modules: dict[str, Any]) -> None:
-    assert resource(modules["handler"], "aws_lambda_function.this")["depends_on"] == ["aws_iam_role_policy.this"]
+    assert resource(modules["handler"], "aws_lambda_function.this")["depends_on"] == [
+        "aws_iam_role_policy.this",
+        "aws_iam_role_policy.stored_policy",
+    ]
 
 
 def test_aliases_move_to_versions_that_have_passed_the_gate_and_are_initialized(modules: dict[str, Any]) -> None:
     alias = resource(modules["handler"], "aws_lambda_alias.this")
-    assert alias["depends_on"] == ["aws_lambda_invocation.gate", *PROVISIONED]
+    assert alias["depends_on"] == ["aws_lambda_invocation.gate", *PROVISIONED, *STORED_POLICY]
 
 
 @pytest.mark.parametrize("address", PROVISIONED)

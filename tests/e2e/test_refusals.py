@@ -47,6 +47,7 @@ ENDPOINT_TOGETHER: dict[str, tuple[Any, str]] = {
 HANDLER: dict[str, tuple[Any, str]] = {
     "name": ("AWSClientVPN-corp", 'leave the prefix away and write "corp"'),
     "policy": ("", "pass the output `environment` of modules/policy"),
+    "policy_bucket": ({"name": "policies", "key_prefix": "a b/"}, "write letters, digits and any of"),
     "description": ("x" * 257, "description has 257 characters; Lambda takes at most 256"),
     "aliases": (["staff", "42"], 'Rename: "42"'),
     "runtime": ("python3.10", 'write "python3.11", "python3.12", "python3.13" or "python3.14"'),

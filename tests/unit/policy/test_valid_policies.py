@@ -66,5 +66,5 @@ def test_a_policy_that_does_not_fit_compressed_is_refused_with_its_size(apply_po
     _, problems = apply_policy({"rules": [{"name": "staff", "effect": "allow", "when": {"username": noise}}]})
     assert len(problems) == 1
     assert problems[0].startswith("The policy takes ")
-    assert "Lambda gives it 4096. Write fewer or shorter rules" in problems[0]
+    assert "Lambda gives it 4096. Name a bucket that has versioning in policy_bucket" in problems[0]
     assert int(problems[0].split()[3]) > LAMBDA_LIMIT

@@ -153,6 +153,14 @@ def test_both_agree_on_what_is_too_large(users: int, apply_policy: Apply, tmp_pa
         assert result.json["size"]["bytes"] == outputs["size"]
     assert cvpn("size", tmp_path / "a.tfvars").status == result.status
 
+    # With a bucket both take it; only where it does not fit does the function read it from there.
+    with_bucket, problems = apply_policy(policy | {"has_bucket": True})
+    assert problems == []
+    (tmp_path / "b.tfvars").write_text('policy_bucket = { name = "policies" }')
+    result = cvpn("validate", tmp_path / "a.tfvars", tmp_path / "b.tfvars", "-o", "json")
+    assert (result.status, result.json["size"]["bytes"]) == (0, with_bucket["size"])
+    assert result.json["size"]["stored"] is (with_bucket.get("environment") is None)
+
 
 def test_what_terraform_does_not_read_is_not_read(apply_policy: Apply, tmp_path: Path) -> None:
     for text in ('rules = [{ name = "a" effect = "allow" }]', 'rules = [{ name = "a", effect = "allow" }] x = 1'):
