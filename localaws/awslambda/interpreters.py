@@ -64,9 +64,9 @@ def find_interpreter(minor: str) -> Interpreter | None:
     if minor == RUNNING_MINOR:
         return running_interpreter()
     for candidate in _candidates(minor):
-        version = _version(candidate)
-        if version and version.startswith(f"{minor}."):
-            return Interpreter(str(candidate), version)
+        found = _interpreter(candidate)
+        if found and found.minor == minor:
+            return found
     return None
 
 
@@ -147,13 +147,15 @@ def _pyenv_versions(root: Path, minor: str) -> Iterator[Path]:
     yield from sorted(root.glob(f"versions/{minor}.*/bin/python{minor}"), reverse=True)
 
 
-def _version(executable: Path) -> str | None:
-    program = "import platform; print(platform.python_version())"
+def _interpreter(candidate: Path) -> Interpreter | None:
+    # A shim that runs is a script, which cannot be linked to: what it runs is what counts.
+    program = "import platform, sys; print(platform.python_version()); print(sys._base_executable)"
     try:
-        done = subprocess.run([executable, "-I", "-c", program], capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run([candidate, "-I", "-c", program], capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
+    version, _, executable = done.stdout.strip().partition("\n")
+    return Interpreter(executable or str(candidate), version)
 
 
 def _run(command: list[str]) -> None:

@@ -61,6 +61,14 @@ def test_a_shim_that_refuses_leads_to_the_versions_beside_it(machine: Path, monk
     assert found.executable == str(python)
 
 
+def test_a_shim_that_runs_leads_to_what_it_runs(machine: Path) -> None:
+    python = machine / "versions" / f"{OTHER}.4" / "bin" / f"python{OTHER}"
+    write_program(machine / "bin" / f"python{OTHER}", f"echo {OTHER}.4; echo {python}")
+    found = find_interpreter(OTHER)
+    assert found is not None
+    assert (found.executable, found.version) == (str(python), f"{OTHER}.4")
+
+
 def test_a_version_of_pyenv_is_found_without_shims(machine: Path) -> None:
     bin_folder = machine / ".pyenv" / "versions" / f"{OTHER}.1" / "bin"
     write_program(bin_folder / f"python{OTHER}", f"echo {OTHER}.1")
