@@ -88,24 +88,24 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
     unknown: list[tuple[str, list[str]]] = []
     posture = assign_posture(policy, facts, unknown) if policy.assigns_posture else []
     applying: list[AccessRule] = []
-    has_shadows = False
     last = None
     for position, rule, test in policy.index.candidates(facts):
         if position == last:
             continue
         last = position
-        value = True if test is None else test(facts)
-        if value is None:
-            unknown.append((rule.label, rule.unknown_conditions(facts)))
-        if value or (value is None and rule.denies):
-            applying.append(rule)
-            if rule.shadow:
-                has_shadows = True
+        if test is not None:
+            value = test(facts)
+            if value is None:
+                unknown.append((rule.label, rule.unknown_conditions(facts)))
+                value = rule.denies
+            if not value:
+                continue
+        applying.append(rule)
 
     decision = Decision()
     decision.posture = posture
     decision.unknown = unknown
-    decision.shadow = None
+    has_shadows = policy.has_shadows and any(rule.shadow for rule in applying)
     denier = conclude(decision, [rule for rule in applying if not rule.shadow] if has_shadows else applying)
     if decision.allow:
         decision.template = None
@@ -118,6 +118,8 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
         decision.shadow = shadow = Outcome()
         conclude(shadow, applying)
         shadow.applied = [rule.label for rule in applying if rule.shadow]
+    else:
+        decision.shadow = None
     return decision
 
 

@@ -11,8 +11,12 @@ import gc
 import os
 import time
 
-from . import answering, decision_log
-from .settings import Settings
+# What is loaded here stays as long as the process. To look through it for garbage, now and whenever garbage is looked
+# for later, would cost as much as to load it.
+gc.disable()
+
+from . import answering, decision_log  # noqa: E402
+from .settings import Settings  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +25,6 @@ if TYPE_CHECKING:
 POLICY_TESTS = "policy-tests"
 """The one key of the deploy gate's event."""
 
-# What is loaded here stays as long as the process. To look through it for garbage, now and whenever garbage is looked
-# for later, would cost more than the loading.
-gc.disable()
 _settings = Settings(os.environ)
 gc.freeze()
 gc.enable()

@@ -3,8 +3,11 @@
 A rule's conditions must all hold, so one of them is enough to tell that the rule cannot matter for a request. Each
 rule is filed under the values of one condition of its ``when``: the one in :data:`ORDER` that is expected to leave the
 fewest requests. A request then finds its candidates by looking up its own values: its user name, each of its groups,
-the beginnings of both for patterns such as ``ops-*``, its address under each prefix length in use. Rules without such
-a condition (with versions or times alone) are candidates always.
+the beginnings of both for patterns such as ``ops-*``, its address under the prefix lengths in use there. Rules without
+such a condition (with times alone, say) are candidates always.
+
+Rules that ask for nothing but the device, :data:`DEVICE`, are an exception: a fleet has few kinds of devices, so what
+comes of these rules is kept for each kind that was seen.
 
 Three things can come of it for a rule, and this is how each is filed, with :data:`Candidate`:
 
@@ -35,6 +38,16 @@ if TYPE_CHECKING:
     Candidate = tuple[int, Any, Test | None]
     """Position of a rule, the rule, and what tells whether it applies; None where it applies for certain."""
 
+    _ByValue = dict[Hashable, list[Candidate]]
+    _ByBeginning = list[tuple[int, dict[str, list[Candidate]]]]
+    _LookUp = Callable[[Facts], Collection[str | None] | None]
+
+DEVICE = ("platform", "platform_version", "client_openvpn_version", "aws_client_version")
+"""Condition keys, and attributes of a request, that many clients have in common."""
+
+MAX_DEVICES = 500
+"""Kinds of devices that are kept. A client can call itself anything; then they are forgotten, and found anew."""
+
 ORDER = ("username", "common_name", "groups", "all_groups", "public_ip", "endpoint", "posture", "platform")
 """Condition keys that rules are filed under, the most selective first."""
 
@@ -46,7 +59,12 @@ its values would double what loading it takes."""
 _TEXTS = ("username", "common_name", "platform")
 """Fields of one value."""
 
-_LOOK_UPS: dict[str, Callable[[Facts], Collection[str | None] | None]] = {
+FIRST_OCTET = {version: bits - 8 for version, bits in BITS.items()}
+"""By how many bits to shift an address for its first octet, by IP version."""
+
+_device = attrgetter(*DEVICE)
+
+_LOOK_UPS: dict[str, _LookUp] = {
     "groups": attrgetter("groups"),
     "all_groups": attrgetter("groups"),
     "endpoint": lambda facts: (facts.request.alias, facts.request.endpoint_id),
@@ -58,30 +76,45 @@ _LOOK_UPS: dict[str, Callable[[Facts], Collection[str | None] | None]] = {
 class Index:
     """Finds the rules that can be true or unknown for a request."""
 
-    __slots__ = ("_always", "_networks", "_tables_of_several", "_tables_of_texts")
+    __slots__ = ("_always", "_by_device", "_networks", "_of_devices", "_of_several", "_of_texts", "_tables")
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         """Take rules in document order."""
         self._always: list[Candidate] = []
         self._networks = _Networks()
-        tables: dict[str, _Table] = {}
+        self._tables: dict[str, _Table] = {}
+        self._of_texts: list[tuple[str, _Table, _ByValue, _ByBeginning]] = []
+        self._of_several: list[tuple[_LookUp, _Table, _ByValue, _ByBeginning]] = []
+        self._of_devices: Index | None = None
+        self._by_device: dict[tuple[str | None, ...], list[Candidate]] = {}
         for position, rule in enumerate(rules):
-            condition = _filed_under(rule.when)
-            if condition is None:
-                self._always.append((position, rule, rule.test_without(None)))
+            if not _asks_for_device(rule):
+                self._file(position, rule)
                 continue
-            key = condition.key
-            if key == "public_ip":
-                table: _Table | _Networks = self._networks
-            elif key in tables:
-                table = tables[key]
+            if self._of_devices is None:
+                self._of_devices = Index(())
+            self._of_devices._file(position, rule)
+
+    def _file(self, position: int, rule: Rule) -> None:
+        """File a rule under the most selective condition of its ``when``."""
+        condition = _filed_under(rule.when)
+        if condition is None:
+            self._always.append((position, rule, rule.test_without(None)))
+            return
+        key = condition.key
+        if key == "public_ip":
+            table: _Table | _Networks = self._networks
+        elif key in self._tables:
+            table = self._tables[key]
+        else:
+            table = self._tables[key] = _Table()
+            if key in _TEXTS:
+                self._of_texts.append((key, table, table.by_value, table.by_beginning))
             else:
-                table = tables[key] = _Table()
-            table.filed.append((position, rule))
-            test = rule.test_without(condition) if condition.is_found_true else rule.applies
-            table.file(condition, (position, rule, test))
-        self._tables_of_texts = [(key, tables[key]) for key in _TEXTS if key in tables]
-        self._tables_of_several = [(look_up, tables[key]) for key, look_up in _LOOK_UPS.items() if key in tables]
+                self._of_several.append((_LOOK_UPS[key], table, table.by_value, table.by_beginning))
+        table.filed.append((position, rule))
+        test = rule.test_without(condition) if condition.is_found_true else rule.applies
+        table.file(condition, (position, rule, test))
 
     def candidates(self, facts: Facts) -> list[Candidate]:
         """Return the rules that are not false for certain, in document order.
@@ -89,27 +122,29 @@ class Index:
         A rule that was found by two values is there twice, the same candidate one after the other.
         """
         found = self._always.copy()
-        for field, table in self._tables_of_texts:
+        if self._of_devices is not None:
+            kept = self._by_device.get(_device(facts.request))
+            found += self._keep(self._of_devices, facts) if kept is None else kept
+        for field, table, by_value, by_beginnings in self._of_texts:
             text = getattr(facts, field)
             if text is None:
                 found += table.all()
                 continue
-            if text in table.by_value:
-                found += table.by_value[text]
-            for length, by_beginning in table.by_beginning:
+            if text in by_value:
+                found += by_value[text]
+            for length, by_beginning in by_beginnings:
                 if text[:length] in by_beginning:
                     found += by_beginning[text[:length]]
-        for look_up, table in self._tables_of_several:
+        for look_up, table, by_value, by_beginnings in self._of_several:
             texts = look_up(facts)
             if texts is None:
                 found += table.all()
                 continue
-            by_value = table.by_value
-            for value in texts:
-                if value in by_value:
-                    found += by_value[value]
-            for length, by_beginning in table.by_beginning:
-                for beginning in by_beginning.keys() & {value[:length] for value in texts if value is not None}:
+            for text in texts:
+                if text in by_value:
+                    found += by_value[text]
+            for length, by_beginning in by_beginnings:
+                for beginning in by_beginning.keys() & {text[:length] for text in texts if text is not None}:
                     found += by_beginning[beginning]
         networks = self._networks
         if networks.filed:
@@ -118,12 +153,38 @@ class Index:
                 found += networks.all()
             else:
                 version, number = address
-                for shift, by_prefix in networks.by_shift[version]:
-                    prefix = number >> shift
-                    if prefix in by_prefix:
-                        found += by_prefix[prefix]
-        found.sort()
+                for shift, by_prefix in networks.by_octet[version].get(number >> FIRST_OCTET[version], ()):
+                    if number >> shift in by_prefix:
+                        found += by_prefix[number >> shift]
+        if len(found) > 1:
+            found.sort()
         return found
+
+    def _keep(self, of_devices: Index, facts: Facts) -> list[Candidate]:
+        """Return what comes of the rules that ask for nothing but the device, and keep it for the next such device."""
+        found: list[Candidate] = []
+        for position, rule, test in of_devices.candidates(facts):
+            value = True if test is None else test(facts)
+            if value is not False:
+                found.append((position, rule, None if value else _unknown))
+        if len(self._by_device) >= MAX_DEVICES:
+            self._by_device.clear()
+        self._by_device[_device(facts.request)] = found
+        return found
+
+
+def _unknown(facts: Facts) -> None:
+    """Test a rule that is known to be unknown."""
+
+
+def _asks_for_device(rule: Rule) -> bool:
+    for condition in rule.when:
+        if condition.key not in DEVICE:
+            return False
+    for condition in rule.unless:
+        if condition.key not in DEVICE:
+            return False
+    return bool(rule.when or rule.unless)
 
 
 def _filed_under(when: Sequence[Condition]) -> Condition | None:
@@ -178,8 +239,8 @@ class _Table(_Filed):
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_value: dict[Hashable, list[Candidate]] = {}
-        self.by_beginning: list[tuple[int, dict[str, list[Candidate]]]] = []
+        self.by_value: _ByValue = {}
+        self.by_beginning: _ByBeginning = []
 
     def file(self, condition: Condition, candidate: Candidate) -> None:
         """File a candidate under each of the values and beginnings of a condition."""
@@ -198,22 +259,26 @@ class _Networks(_Filed):
 
     Attributes
     ----------
-    by_shift
-        By IP version: those that the prefix of an address finds, for each number of bits behind a prefix in use.
+    by_octet
+        By IP version and by the first octet of an address: those that its prefix finds, for each number of bits behind
+        a prefix that is in use there. So an address is looked up under few prefix lengths, often under none.
     """
 
-    __slots__ = ("by_shift",)
+    __slots__ = ("by_octet",)
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_shift: dict[int, list[tuple[int, dict[int, list[Candidate]]]]] = {4: [], 6: []}
+        self.by_octet: dict[int, dict[int, list[tuple[int, dict[int, list[Candidate]]]]]] = {4: {}, 6: {}}
 
     def file(self, condition: Condition, candidate: Candidate) -> None:
         """File a candidate under each of the networks of a condition."""
         networks: Any = condition.values
         for version, length, first in networks:
             shift = BITS[version] - length
-            _of(self.by_shift[version], shift).setdefault(first >> shift, []).append(candidate)
+            octet = first >> FIRST_OCTET[version]
+            for covered in range(octet, octet + (1 << 8 - length if length < 8 else 1)):
+                tables = self.by_octet[version].setdefault(covered, [])
+                _of(tables, shift).setdefault(first >> shift, []).append(candidate)
 
 
 def _of(tables: list[tuple[int, dict[Any, list[Candidate]]]], number: int) -> dict[Any, list[Candidate]]:

@@ -40,11 +40,12 @@ def parts(text: str) -> list[str]:
 class Message:
     """A message with its placeholders found, ready to be filled in."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_parts", "_places")
 
     def __init__(self, text: str) -> None:
         """Take a text whose placeholders are all known."""
         self._parts = parts(text)
+        self._places = list(enumerate(self._parts))[1::2]
 
     def fill(self, request: Request, rule: str) -> str:
         """Put the request's attributes in; what is missing is nothing.
@@ -53,8 +54,7 @@ class Message:
         control characters among them become spaces.
         """
         filled = self._parts.copy()
-        for position in range(1, len(filled), 2):
-            name = filled[position]
+        for position, name in self._places:
             value = rule if name == "rule" else getattr(request, name) or ""
             filled[position] = value if value.isprintable() else _printable(value)
         return "".join(filled)

@@ -157,6 +157,7 @@ class Policy:
         "default_deny_message",
         "default_posture_status",
         "digest",
+        "has_shadows",
         "index",
         "posture_index",
         "posture_rules",
@@ -195,6 +196,7 @@ class Policy:
         self.shadow_mode = _flag(document.get("shadow_mode"), ("shadow_mode",), problems)
         if problems:
             raise PolicyError(problems, self.digest)
+        self.has_shadows = any(rule.shadow for rule in self.rules)
         self.index = Index(self.rules)
         self.posture_index = Index(self.posture_rules)
         self.assigns_posture = bool(self.posture_rules) or self.default_posture_status is not None

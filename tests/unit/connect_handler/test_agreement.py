@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connect_handler.evaluation import Decision, Outcome, evaluate
 from connect_handler.index import Index
@@ -43,6 +45,23 @@ def test_every_decision_is_that_of_the_reference(
 ) -> None:
     decision = evaluate(Policy(json.dumps(document)), Request(event, alias), now)
     assert told(decision) == reference.decide(document, event, alias, now)
+
+
+@settings(max_examples=200)
+@given(
+    document=policies(),
+    asked=st.lists(st.tuples(requests(), ALIASES, MOMENTS), min_size=2, max_size=12),
+    kept=st.integers(1, 3),
+)
+def test_earlier_decisions_do_not_change_a_decision(
+    document: dict[str, Any], asked: list[tuple[dict[str, Any], str | None, float]], kept: int
+) -> None:
+    """One policy decides on many clients, of whose devices it remembers what came of its rules."""
+    policy = Policy(json.dumps(document))
+    with mock.patch("connect_handler.index.MAX_DEVICES", kept):
+        for event, alias, now in [*asked, *asked]:
+            decision = evaluate(policy, Request(event, alias), now)
+            assert told(decision) == reference.decide(document, event, alias, now)
 
 
 @settings(max_examples=300)
