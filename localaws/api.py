@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -153,15 +153,20 @@ def disconnect(endpoint_url: str, connection_id: str, *, ingress_bytes: int = 0,
     _post(endpoint_url, f"/{connection_id}/end", {"IngressBytes": ingress_bytes, "EgressBytes": egress_bytes})
 
 
+@cache
+def _opener() -> urllib.request.OpenerDirector:
+    """Return what opens URLs; to make one reads the system's certificates, which takes longer than a connection."""
+    # A proxy of the environment is not meant for a server on this machine.
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 def _post(endpoint_url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     url = f"{endpoint_url.rstrip('/')}/localaws-api/client-vpn/connections{path}"
     request = urllib.request.Request(  # noqa: S310 - the address is the caller's own
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
-    # A proxy of the environment is not meant for a server on this machine.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request) as answer:
+        with _opener().open(request) as answer:
             return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         try:
