@@ -6,3 +6,52 @@ Lambda's runtime client has loaded already: every connection waits for this code
 Data flows one way: ``handler`` takes the event, ``request`` reads it, ``evaluation`` decides with the ``policy``
 (whose rules are made of ``conditions`` and found through ``index``), ``response`` answers, ``decision_log`` tells.
 """
+
+from __future__ import annotations
+
+import marshal
+import sys
+from _frozen_importlib import ModuleSpec
+from _frozen_importlib_external import MAGIC_NUMBER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_FOLDER = __path__[0]
+_TAG = sys.implementation.cache_tag
+_UNCHECKED = MAGIC_NUMBER + b"\1\0\0\0"
+"""How bytecode of this Python begins that is never compared with its source, https://peps.python.org/pep-0552/"""
+
+
+class _BundledBytecode:
+    """Imports the modules of this package from the bytecode that the bundle carries for the default runtime.
+
+    Python finds the same bytecode by itself, and takes 0.13 ms for each module to do so, whatever is in it: a quarter
+    of what is our own in a cold start. What has no such bytecode, as in a checkout, is left to Python.
+    """
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        package, _, module = name.rpartition(".")
+        if package != __name__:
+            return None
+        try:
+            with open(f"{_FOLDER}/__pycache__/{module}.{_TAG}.pyc", "rb") as file:  # noqa: PTH123 - pathlib costs 2 ms
+                data = file.read()
+        except OSError:
+            return None
+        if data[:8] != _UNCHECKED:
+            return None
+        spec = ModuleSpec(name, self, origin=f"{_FOLDER}/{module}.py", loader_state=data)  # type: ignore[arg-type]
+        spec.has_location = True
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Have Python make the module."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        data = module.__spec__.loader_state
+        exec(marshal.loads(data[16:]), module.__dict__)  # noqa: S102, S302 - as Python's own importer does
+
+
+sys.meta_path.insert(0, _BundledBytecode())  # type: ignore[arg-type]

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Makers = dict[str, Callable[[str, Any, Path, Problems], "Condition | None"]]
     Version = tuple[int, ...]
 
+MAX_FILED = 1_000
+"""The index does not file a rule under a condition with more values than this: to ask it costs one look-up or
+bisection, to file all of its values would double what loading it takes."""
+
 UTC = "UTC"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TIME_KEYS = ("days", "end", "not_after", "not_before", "start", "timezone")
@@ -432,14 +436,15 @@ def _public_ip(key: str, value: Any, path: Path, problems: Problems) -> Conditio
     except ValueError:
         _refuse(value, path, problems, _network_advice)
         return None
-    merged: NetworkSet | None = None
+    # The index answers for most conditions, which then never need it; no connection is to wait for that of a long list.
+    merged = NetworkSet(networks) if len(networks) > MAX_FILED else None
 
     def test(facts: Facts) -> bool | None:
         nonlocal merged
         address = facts.address
         if address is None:
             return None
-        if merged is None:  # the index answers for most conditions, which then never need it
+        if merged is None:
             merged = NetworkSet(networks)
         return address in merged
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
+from .conditions import MAX_FILED
 from .networks import BITS
 
 TYPE_CHECKING = False
@@ -50,11 +51,6 @@ MAX_DEVICES = 500
 
 ORDER = ("username", "common_name", "groups", "all_groups", "public_ip", "endpoint", "posture", "platform")
 """Condition keys that rules are filed under, the most selective first."""
-
-MAX_VALUES = 1_000
-"""A condition with more values than this is not filed under: to ask it costs one look-up or bisection, to file all of
-its values would double what loading it takes."""
-
 
 _TEXTS = ("username", "common_name", "platform")
 """Fields of one value."""
@@ -191,11 +187,11 @@ def _filed_under(when: Sequence[Condition]) -> Condition | None:
     if len(when) == 1:
         only = when[0]
         values = only.values
-        return None if values is None or len(values) + len(only.beginnings) > MAX_VALUES else only
+        return None if values is None or len(values) + len(only.beginnings) > MAX_FILED else only
     best = None
     for condition in when:
         values = condition.values
-        if values is None or len(values) + len(condition.beginnings) > MAX_VALUES:
+        if values is None or len(values) + len(condition.beginnings) > MAX_FILED:
             continue
         if best is None or ORDER.index(condition.key) < ORDER.index(best.key):
             best = condition
