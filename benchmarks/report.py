@@ -1,0 +1,112 @@
+"""What is made of the figures: JSON, a plot, and the tables of docs/performance.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import ROOT
+from benchmarks.measured import Budget, Cell, Part, Table, number
+from tools.generated import filled
+
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "performance.md"
+
+
+def write(parts: Sequence[Part], machine: dict[str, Any], seconds: float) -> None:
+    """Write what one run has measured."""
+    RESULTS.mkdir(exist_ok=True)
+    content = {
+        "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "seconds": round(seconds),
+        "machine": machine,
+        "parts": [asdict(part) for part in parts],
+    }
+    (RESULTS / "results.json").write_text(json.dumps(_rounded(content), indent=1) + "\n")
+    plot(parts, RESULTS / "results.png")
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(filled(text, _sections(parts, content), PAGE, all_needed=True), encoding="utf-8")
+
+
+def budgets(parts: Sequence[Part]) -> list[Budget]:
+    """Return the budgets of all parts."""
+    return [budget for part in parts for budget in part.budgets]
+
+
+def budget_table(found: Sequence[Budget]) -> Table:
+    """Return a table of budgets, each with its figure and whether it holds."""
+    rows: list[tuple[Cell, ...]] = []
+    for budget in found:
+        limit = f"{budget.kind} {number(budget.limit)}{' ' + budget.unit if budget.unit else ''}"
+        rows.append((budget.what, budget.figure, limit, "holds" if budget.holds else "**missed**"))
+    return Table("Budgets", ("what", "median (quartiles)", "budget", ""), rows)
+
+
+def as_markdown(table: Table) -> str:
+    """Return a table in Markdown, with its note."""
+    lines = [f"| {' | '.join(table.columns)} |", f"|{'|'.join(['---'] * len(table.columns))}|"]
+    lines += [f"| {' | '.join(map(_cell, row))} |" for row in table.rows]
+    return "\n".join(lines) + (f"\n\n{table.note}" if table.note else "")
+
+
+def as_text(table: Table) -> str:
+    """Return a table in columns, for a terminal."""
+    rows = [table.columns, *(tuple(map(_cell, row)) for row in table.rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([table.title, *lines, *([table.note] if table.note else [])])
+
+
+def plot(parts: Sequence[Part], file: Path) -> None:
+    """Draw every curve, those of one plot together."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    curves = [curve for part in parts for curve in part.curves]
+    titles = list(dict.fromkeys(curve.plot for curve in curves))
+    figure, axes = pyplot.subplots(1, len(titles), figsize=(6 * len(titles), 5), squeeze=False)
+    for axis, title in zip(axes[0], titles, strict=True):
+        for curve in curves:
+            if curve.plot == title:
+                axis.plot(*zip(*curve.points, strict=True), marker="o", markersize=3, label=curve.label.strip("`"))
+                axis.set(title=title, xlabel=curve.x, ylabel=curve.y)
+        axis.set(xscale="symlog", yscale="log")
+        axis.grid(alpha=0.3)
+        axis.legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(file, dpi=110, metadata={"Software": None})
+    pyplot.close(figure)
+
+
+def _sections(parts: Sequence[Part], content: dict[str, Any]) -> dict[str, str]:
+    machine = content["machine"]
+    about = (
+        f"Measured on {content['measured']} in {content['seconds']} s: {machine['cores']} cores of "
+        f"{machine['processor']}, {machine['memory_gib']} GiB, {machine['system']}; Python {machine['python']}, "
+        f"awslambdaric {machine['awslambdaric']}, boto3 {machine['boto3']}. Figures are medians, with the "
+        "quartiles in parentheses."
+    )
+    sections = {"machine": about, "budgets": as_markdown(budget_table(budgets(parts)))}
+    for part in parts:
+        sections[part.name] = "\n\n".join(f"**{table.title}**\n\n{as_markdown(table)}" for table in part.tables)
+    return sections
+
+
+def _cell(value: Cell) -> str:
+    if isinstance(value, float):
+        return number(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, dict):
+        return {key: _rounded(member) for key, member in value.items()}
+    return [_rounded(member) for member in value] if isinstance(value, (list, tuple)) else value
