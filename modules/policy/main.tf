@@ -1,18 +1,19 @@
 locals {
-  document = {
-    for key, value in {
-      default_deny_message   = var.default_deny_message
-      default_posture_status = var.default_posture_status
-      posture_rules          = var.posture_rules
-      rules                  = var.rules
-      shadow_mode            = var.shadow_mode
-    } : key => value if !contains(["null", "\"\"", "[]", "false"], jsonencode(value))
-  }
+  # Each once: they can be megabytes.
+  json = { rules = jsonencode(var.rules), posture_rules = jsonencode(var.posture_rules) }
+
+  document = "{${join(",", [
+    for key, json in merge(local.json, {
+      default_deny_message   = jsonencode(var.default_deny_message)
+      default_posture_status = jsonencode(var.default_posture_status)
+      shadow_mode            = jsonencode(var.shadow_mode)
+    }) : "\"${key}\":${json}" if !contains(["null", "\"\"", "[]", "false"], json)
+  ])}}"
 
   # jsonencode writes <, > and & as six characters each, \u003c, \u003e and \u0026, of which version constraints are
   # full, and two separators of lines as \u2028 and \u2029. A backslash that is doubled belongs to the text; jsonencode leaves no control character, so one can stand in.
   plain = [
-    for text in concat([jsonencode(local.document)], sort(local.problems)) :
+    for text in concat([local.document], sort(local.problems)) :
     replace(replace(replace(replace(replace(replace(replace(text,
       "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\\u2028", "\u2028"), "\\u2029", "\u2029"), "\u0001", "\\\\"
     )
@@ -23,9 +24,10 @@ locals {
 
   # Lambda measures the environment as a JSON object, {"POLICY":"..."}, in which each quote and each backslash of the
   # policy takes two bytes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+  # JSON is measured to the first character that is one too many: to count megabytes takes seconds.
   max_bytes = 4096
   sizes = {
-    for form, value in { json = local.text, gzip = local.packed } : form => sum([
+    for form, value in { json = substr(local.text, 0, local.max_bytes + 1), gzip = local.packed } : form => sum([
       length("{\"POLICY\":\"\"}"),
       length(base64encode(value)) / 4 * 3 - length(regexall("=", base64encode(value))), # its bytes; length counts characters
       length(regexall("[\"\\\\]", value)),

@@ -46,21 +46,29 @@ locals {
 # --- the policy, taken apart ------------------------------------------------------------------------------------------
 
 locals {
-  # Once for each list, and not for each of its rules: there can be thousands.
-  is_list = {
-    for list, rules in { rules = var.rules, posture_rules = var.posture_rules } : list => startswith(jsonencode(rules), "[")
+  # What is looked at below is not surely good (good.tf), but for what concerns more than one rule.
+  is_list = { for list, json in local.json : list => startswith(json, "[") }
+
+  # The elements, of what is a list; [*] takes anything. So would try, but it evaluates twice what it is given.
+  given = {
+    for list, rules in { rules = var.rules[*], posture_rules = var.posture_rules[*] } : list => [for rule in rules : rule if local.is_list[list]]
   }
 
+  # Of those, the ones that are not surely good. There is no line break in what jsonencode writes, so that all can be the
+  # lines of one text, of which one call empties those that are. A template makes the text: join wants a list of one
+  # type, and to find that, Terraform compares the types of all elements with each other.
+  rule_lines = { for list, rules in local.given : list => "%{for rule in rules}${jsonencode(rule)}\n%{endfor}" }
   elements = flatten([
-    for list, rules in { rules = var.rules, posture_rules = var.posture_rules } : try([
-      for position, rule in rules : { list = list, position = position, json = jsonencode(rule) } if local.is_list[list]
-    ], [])
+    for list, lines in local.rule_lines : [
+      for position, json in split("\n", replace(lines, "/(?m)^${local.good_rules[list]}$/", "")) :
+      { list = list, position = position, json = json } if json != ""
+    ]
   ])
 
   named = [
     for element in local.elements : merge(element, {
       where = "${element.list}[${element.position}]"
-      name  = try(jsonencode(jsondecode(element.json).name), "")
+      name  = try(jsonencode(local.given[element.list][element.position].name), "")
     }) if startswith(element.json, "{")
   ]
 
@@ -74,7 +82,7 @@ locals {
 
   attributes = flatten([
     for rule in local.rules : [
-      for key, value in jsondecode(rule.json) : {
+      for key, value in local.given[rule.list][rule.position] : {
         list  = rule.list, where = "${rule.where}: ${key}", of = rule.where, key = key, json = jsonencode(value)
         known = contains(rule.list == "rules" ? local.rule_keys : local.posture_rule_keys, key)
       }
@@ -103,14 +111,20 @@ locals {
     [for entry in local.entries : { where = entry.where, json = entry.json, kind = entry.kind } if !contains(["", "time", "version"], entry.kind)],
     [for time in local.times : { where = time.where, json = time.json, kind = "day" } if time.key == "days"],
   )
-  members = flatten([
-    for list in local.lists : [
-      for position, value in jsondecode(list.json) : {
-        where = "${list.where}[${position}]", kind = list.kind, json = jsonencode(value), text = try(tostring(value), "")
-      }
-    ] if startswith(list.json, "[")
-  ])
-  texts    = [for member in local.members : member if startswith(member.json, "\"")]
+
+  # Their members that are not surely good, found as the rules are: each has a line with its kind.
+  arrays = [for list in local.lists : merge(list, { values = jsondecode(list.json) }) if startswith(list.json, "[")]
+  places = flatten([for array in local.arrays : [for position, value in array.values : "${array.where}[${position}]"]])
+  member_lines = replace(
+    "%{for array in local.arrays}%{for value in array.values}${array.kind} ${jsonencode(value)}\n%{endfor}%{endfor}",
+    "/(?m)^(?:${local.good_member})$/", ""
+  )
+  members = [
+    for number, line in split("\n", local.member_lines) : merge(
+      { where = local.places[number] }, regex("^(?P<kind>[a-z]+) (?P<json>.*)$", line)
+    ) if line != ""
+  ]
+  texts    = [for member in local.members : merge(member, { text = jsondecode(member.json) }) if startswith(member.json, "\"")]
   networks = [for text in local.texts : merge(text, { address = split("/", text.text)[0] }) if text.kind == "network"]
 
   messages = concat(
@@ -118,10 +132,20 @@ locals {
     [{ where = "default_deny_message", json = jsonencode(var.default_deny_message) }],
   )
   statuses = concat(
-    [for rule in local.posture_rules : { where = "${rule.where}: status", json = try(jsonencode(jsondecode(rule.json).status), "") }],
+    [for rule in local.posture_rules : { where = "${rule.where}: status", json = try(jsonencode(local.given[rule.list][rule.position].status), "") }],
     [for status in [var.default_posture_status] : { where = "default_posture_status", json = jsonencode(status) } if status != null && status != ""],
   )
-  assigned = sort(distinct([for status in local.statuses : jsondecode(status.json) if startswith(status.json, "\"") && status.json != "\"\""]))
+
+  # Of all posture rules and access rules, the good ones too: the statuses, and the positions of those rules that have a
+  # name in common. A map finds what is there twice; distinct compares each with each.
+  distinct_statuses = [
+    for json, found in { for rule in local.given.posture_rules : try(jsonencode(rule.status), "") => true... } : json if startswith(json, "\"") && json != "\"\""
+  ]
+  assigned = sort(distinct(concat([for json in local.distinct_statuses : jsondecode(json)], compact([var.default_posture_status]))))
+  taken_by = {
+    for name, positions in { for position, rule in local.given.rules : try(jsonencode(rule.name), "") => position... } : name => positions
+    if length(positions) > 1 && startswith(name, "\"") && name != "\"\""
+  }
 }
 
 # --- names that are unknown, and which was meant ----------------------------------------------------------------------
@@ -174,7 +198,7 @@ locals {
   # Leaving out at most one letter on each side makes both equal: a letter too many, too few, another one, or two that
   # changed places.
   neighbours = {
-    for word in distinct(flatten([for name in local.unknown : concat([lower(replace(name.written, "-", "_"))], name.names)])) :
+    for word, found in { for word in flatten([for name in local.unknown : concat([lower(replace(name.written, "-", "_"))], name.names)]) : word => true... } :
     word => concat([word], [for position in range(length(word)) : "${substr(word, 0, position)}${substr(word, position + 1, -1)}"])
   }
 
@@ -196,8 +220,8 @@ locals {
   # What was found: a scalar as it is, of a list or an object only that it is one. Of thousands of values, those are left
   # out here that are as nearly all are: strings where strings belong, lists where lists do.
   found = {
-    for json in toset(concat(
-      [jsonencode(var.rules), jsonencode(var.posture_rules)],
+    for json, found in { for json in concat(
+      [for list, json in local.json : json if !local.is_list[list]],
       [for element in local.elements : element.json if !startswith(element.json, "{")],
       [for rule in local.named : rule.name if !startswith(rule.name, "\"") || rule.name == "\"\""],
       [for attribute in local.attributes : attribute.json if attribute.key != "name" && !(contains(["when", "unless"], attribute.key) && startswith(attribute.json, "{"))],
@@ -205,13 +229,13 @@ locals {
       local.times[*].json,
       [for member in local.members : member.json if !startswith(member.json, "\"")],
       [for text in concat(local.messages, local.statuses) : text.json if !startswith(text.json, "\"") || text.json == "\"\""],
-    )) : json => startswith(json, "[") ? "is a list" : startswith(json, "{") ? "is an object" : json == "" ? "is missing" : "is ${json}"
+    ) : json => true... } : json => startswith(json, "[") ? "is a list" : startswith(json, "{") ? "is an object" : json == "" ? "is missing" : "is ${json}"
   }
 
   problems = concat(
     # The lists and their elements
-    [for json in [jsonencode(var.rules)] : "rules ${local.found[json]}; write a list of rules" if !startswith(json, "[")],
-    [for json in [jsonencode(var.posture_rules)] : "posture_rules ${local.found[json]}; write a list of posture rules" if json != "null" && !startswith(json, "[")],
+    [for json in [local.json.rules] : "rules ${local.found[json]}; write a list of rules" if !local.is_list.rules],
+    [for json in [local.json.posture_rules] : "posture_rules ${local.found[json]}; write a list of posture rules" if json != "null" && !local.is_list.posture_rules],
     [
       for element in local.elements : "${element.list}[${element.position}] ${local.found[element.json]}; ${
         element.list == "rules" ? "write an object such as { name = \"staff\", effect = \"allow\" }" : "write an object such as { status = \"compliant\" }"
@@ -228,15 +252,16 @@ locals {
 
     # Access rules
     [for rule in local.access_rules : "${rule.where}: name ${local.found[rule.name]}; write one that no other rule has: name = \"staff\"" if !startswith(rule.name, "\"") || rule.name == "\"\""],
-    [
-      for rule in local.access_rules : "rules[${rule.position}]: name is ${rule.name}, as that of rules[${try(local.taken_by[rule.name], "")}]; write one that no other rule has"
-      if startswith(rule.name, "\"") && rule.name != "\"\"" && try(local.taken_by[rule.name], rule.position) != rule.position
-    ],
+    flatten([
+      for name, positions in local.taken_by : [
+        for position in slice(positions, 1, length(positions)) : "rules[${position}]: name is ${name}, as that of rules[${positions[0]}]; write one that no other rule has"
+      ]
+    ]),
     [
       for rule in local.access_rules : "rules[${rule.position}]: name has ${try(local.characters[rule.name], 0)} characters; write at most ${local.max_characters}"
       if try(local.characters[rule.name], 0) > local.max_characters
     ],
-    [for rule in local.access_rules : "${rule.where}: effect is missing; write \"allow\" or \"deny\"" if !contains(keys(jsondecode(rule.json)), "effect")],
+    [for rule in local.access_rules : "${rule.where}: effect is missing; write \"allow\" or \"deny\"" if !contains(keys(local.given[rule.list][rule.position]), "effect")],
     [
       for attribute in local.attributes : "${attribute.where} ${local.found[attribute.json]}; write \"allow\" or \"deny\""
       if attribute.list == "rules" && attribute.key == "effect" && !contains(["\"allow\"", "\"deny\""], attribute.json)
@@ -247,16 +272,12 @@ locals {
     ],
     [
       for rule in local.access_rules : "${rule.where}: message is on a rule that allows; remove it, or write effect = \"deny\""
-      if try(jsondecode(rule.json).effect == "allow" && startswith(jsonencode(jsondecode(rule.json).message), "\"") && jsondecode(rule.json).message != "", false)
+      if try(local.given[rule.list][rule.position].effect == "allow" && startswith(jsonencode(local.given[rule.list][rule.position].message), "\"") && local.given[rule.list][rule.position].message != "", false)
     ],
     [
-      for json in [jsonencode(var.rules)] :
+      for allowing in [[for rule in local.given.rules : true if !(try(rule.effect == "deny", false) || try(jsonencode(rule.shadow) == "true", false))]] :
       "rules have none that allows: nobody could connect; write at least one with effect = \"allow\" and without shadow = true"
-      if startswith(json, "[") && alltrue([
-        for element in local.elements : anytrue([
-          try(jsondecode(element.json).effect == "deny", false), try(jsonencode(jsondecode(element.json).shadow) == "true", false)
-        ]) if element.list == "rules"
-      ])
+      if local.is_list.rules && length(allowing) == 0
     ],
 
     # Messages and statuses
@@ -271,7 +292,7 @@ locals {
       if try(local.characters[status.json], 0) > local.max_characters
     ],
     [
-      for count in [length(distinct([for status in local.statuses : status.json if status.where != "default_posture_status" && startswith(status.json, "\"") && status.json != "\"\""]))] :
+      for count in [length(local.distinct_statuses)] :
       "posture_rules have ${count} distinct statuses; AWS takes at most ${local.max_statuses} in an answer: write fewer" if count > local.max_statuses
     ],
 
@@ -331,14 +352,11 @@ locals {
 
   # How many characters a string has; length counts what a reader sees as one, such as a flag, as one.
   characters = {
-    for json in toset(concat(local.access_rules[*].name, local.messages[*].json, local.statuses[*].json)) :
+    for json, found in { for json in concat(local.access_rules[*].name, local.messages[*].json, local.statuses[*].json) : json => true... } :
     json => length(regexall("(?s).", jsondecode(json))) if startswith(json, "\"")
   }
 
   starts = { for time in local.times : time.of => time.json if time.key == "start" }
-
-  # The first rule of each name.
-  taken_by = { for name, positions in { for rule in local.access_rules : rule.name => rule.position... } : name => positions[0] }
 
   # Whether an address, and a prefix length if there is one, can be read; and the address as Terraform writes it.
   readable = {
