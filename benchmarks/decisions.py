@@ -70,19 +70,19 @@ def measure() -> Part:
     decided: dict[tuple[str, int], list[float]] = {}
     translated: dict[tuple[str, int], list[float]] = {}
     loaded: dict[tuple[str, int], dict[str, Any]] = {}
-    for rules in RULES:
-        with ExitStack() as stack:
-            workers = {name: stack.enter_context(Worker(name, rules)) for name in NAMES}
-            for name, worker in workers.items():
-                if worker.loaded["decisions"] != workers[OURS].loaded["decisions"]:
-                    raise RuntimeError(f"with {rules} rules, {name} and {OURS} decide differently")
-                loaded[name, rules] = worker.loaded
-                worker.round()  # finds how many decisions make a round
-            for _ in range(ROUNDS):
-                for name, worker in workers.items():
-                    took = worker.round()
-                    decided.setdefault((name, rules), []).append(took["decision_us"])
-                    translated.setdefault((name, rules), []).append(took["translation_us"])
+    with ExitStack() as stack:
+        # Those of one engine one after the other, so that what a round is slowed down by slows all of them down.
+        workers = {(name, rules): stack.enter_context(Worker(name, rules)) for name in NAMES for rules in RULES}
+        for (name, rules), worker in workers.items():
+            if worker.loaded["decisions"] != workers[OURS, rules].loaded["decisions"]:
+                raise RuntimeError(f"with {rules} rules, {name} and {OURS} decide differently")
+            loaded[name, rules] = worker.loaded
+            worker.round()  # finds how many decisions make a round
+        for _ in range(ROUNDS):
+            for which, worker in workers.items():
+                took = worker.round()
+                decided.setdefault(which, []).append(took["decision_us"])
+                translated.setdefault(which, []).append(took["translation_us"])
     part.tables = [_table(decided, translated, loaded)]
     part.budgets = _budgets(decided)
     for name in NAMES:

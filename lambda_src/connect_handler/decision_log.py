@@ -62,7 +62,7 @@ def _metrics(metrics: dict[str, tuple[str, ...]]) -> str:
     return f',{counts},"_aws":{{"CloudWatchMetrics":{_json(directives)},"Timestamp":'
 
 
-_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
 _DECISION: dict[str, tuple[str, ...]] = {METRIC: METRIC_DIMENSIONS}
 _SHADOW_MODE: dict[str, tuple[str, ...]] = {SHADOW_MODE_METRIC: SHADOW_DIMENSIONS}
 _SHADOW_RULES: dict[str, tuple[str, ...]] = {SHADOW_RULES_METRIC: SHADOW_DIMENSIONS}
