@@ -1,11 +1,13 @@
-"""Instructions of a decision, counted by callgrind: what noise cannot change.
+"""Instructions of a decision and of a cold start, counted by callgrind: what noise cannot change.
 
-Two runs that differ in the number of decisions alone differ in the instructions of those decisions. Nothing is counted
-where valgrind is not installed.
+Two runs that differ in the number of decisions alone differ in the instructions of those decisions, and two that differ
+in what they import, in those of the imports. Nothing is counted where valgrind is not installed.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,9 +16,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks import ROOT, RULES
+from benchmarks import DEFAULT_MINOR, ROOT, RULES
 from benchmarks.engines import NAMES
 from benchmarks.measured import Cell, Part, Table
+from benchmarks.reference import EVENT, policy, samples
+from benchmarks.starts import ARN, RUNTIME_CLIENT, runtimes, unpack
 
 OURS, FLOOR = NAMES[:2]
 FEW, MANY = 50, 250
@@ -46,43 +50,57 @@ def measure() -> Part:
     asked = [(name, rules, times) for name in (OURS, FLOOR) for rules in RULES for times in (FEW, MANY)]
     with ThreadPoolExecutor(2) as pool:  # counts do not mind what else runs
         counts = dict(zip(asked, pool.map(lambda one: _count(valgrind, *one), asked), strict=True))
-    samples = _samples()
     for name, title in ((OURS, "`evaluate`"), (FLOOR, "hand-written Python for this policy")):
         row: list[Cell] = [title]
         for rules in RULES:
             difference = counts[name, rules, MANY] - counts[name, rules, FEW]
-            row.append(round(difference / (MANY - FEW) / samples))
+            row.append(round(difference / (MANY - FEW) / len(samples())))
         table.rows.append(tuple(row))
-    part.tables = [
-        Table(table.title, table.columns, table.rows, "Counted by callgrind, in the interpreter and in what it calls.")
-    ]
+    note = "Counted by callgrind, in the interpreter and in what it calls."
+    part.tables = [Table(table.title, table.columns, table.rows, note), _cold_start(valgrind)]
     return part
 
 
-def _samples() -> int:
-    from benchmarks import reference
+_OUR_IMPORTS = "import connect_handler.answering, connect_handler.decision_log, connect_handler.settings\n"
+_FIRST_DECISION = "from connect_handler.handler import handler\nhandler(event, context)\n"
+_END = "os._exit(0)  # without looking for garbage\n"
 
-    return len(reference.samples())
+
+def _cold_start(valgrind: str) -> Table:
+    """Count what comes on top of the runtime client's imports, under the default runtime."""
+    table = Table("Instructions of a cold start, millions", ("what", "millions"), [])
+    with runtimes((DEFAULT_MINOR,)) as found, tempfile.TemporaryDirectory() as name:
+        if DEFAULT_MINOR not in found:
+            return table
+        runtime = found[DEFAULT_MINOR][1]
+        bundle, _ = unpack(Path(name), runtime)
+
+        def count(program: str, rules: int = RULES[0]) -> int:
+            arguments = [str(runtime.executable), "-B", "-c", RUNTIME_CLIENT + program + _END, json.dumps(EVENT), ARN]
+            return _collected(valgrind, arguments, bundle, {"POLICY": json.dumps(policy(rules))})
+
+        alone = count("")
+        table.rows.append(("a process that imports the runtime client", alone / 1e6))
+        table.rows.append(("our imports, on top of it", (count(_OUR_IMPORTS) - alone) / 1e6))
+        for rules in RULES:
+            took = count(_FIRST_DECISION, rules) - alone
+            table.rows.append((f"our imports, loading {rules:,} rules and the first decision", took / 1e6))
+    return table
 
 
 def _count(valgrind: str, name: str, rules: int, times: int) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            valgrind,
-            "--tool=callgrind",
-            f"--callgrind-out-file={Path(folder, 'out')}",
-            sys.executable,
-            "-c",
-            _PROGRAM,
-        ]
-        done = subprocess.run(
-            [*command, name, str(rules), str(times)],
-            cwd=ROOT,
-            env={"PYTHONHASHSEED": "0", "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+    return _collected(valgrind, [sys.executable, "-c", _PROGRAM, name, str(rules), str(times)], ROOT, {})
+
+
+def _collected(valgrind: str, command: list[str], folder: Path, variables: dict[str, str]) -> int:
+    done = subprocess.run(
+        [valgrind, "--tool=callgrind", f"--callgrind-out-file={os.devnull}", *command],
+        cwd=folder,
+        env={"PYTHONHASHSEED": "0", "PATH": "/usr/bin:/bin", "TZ": ":UTC", **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     match = re.search(r"Collected : (\d+)", done.stderr)
     if match is None:
         raise RuntimeError(f"callgrind has counted nothing: {done.stderr[-500:]}")

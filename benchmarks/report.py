@@ -78,7 +78,7 @@ def plot(parts: Sequence[Part], file: Path) -> None:
                 axis.set(title=title, xlabel=curve.x, ylabel=curve.y)
         axis.set(xscale="symlog", yscale="log")
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=7)
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
     figure.tight_layout()
     figure.savefig(file, dpi=110, metadata={"Software": None})
     pyplot.close(figure)

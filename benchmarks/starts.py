@@ -164,13 +164,19 @@ def _rounds(
     return started, called, peaks
 
 
-OWN_COST = """
+RUNTIME_CLIENT = """
 import json, os, sys, time
 import awslambdaric.bootstrap, awslambdaric.lambda_context
 event = json.loads(sys.argv[1])
 sys.path.insert(0, os.getcwd())
 sys.stdout = open(os.devnull, "w")
 context = type("Context", (), {"invoked_function_arn": sys.argv[2]})()
+"""
+"""What has happened in a process when Lambda's runtime client imports the handler."""
+
+ARN = "arn:aws:lambda:eu-central-1:111122223333:function:AWSClientVPN-bench:staff"
+
+OWN_COST = f"""{RUNTIME_CLIENT}
 began = time.perf_counter_ns()
 from connect_handler.handler import handler
 answer = handler(event, context)
@@ -214,9 +220,8 @@ def _own_costs(runtime: Runtime) -> tuple[Table, list[Budget]]:
 
 def own_cost(runtime: Runtime, bundle: Path, variables: dict[str, str]) -> float:
     """Return ms of import, load and first decision in a new process."""
-    arn = "arn:aws:lambda:eu-central-1:111122223333:function:AWSClientVPN-bench:staff"
     done = subprocess.run(
-        [runtime.executable, "-B", "-c", OWN_COST, json.dumps(EVENT), arn],
+        [runtime.executable, "-B", "-c", OWN_COST, json.dumps(EVENT), ARN],
         cwd=bundle,
         env={"PATH": os.environ["PATH"], "TZ": ":UTC", "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-bench", **variables},
         capture_output=True,

@@ -17,6 +17,7 @@ from _frozen_importlib_external import MAGIC_NUMBER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any
 
 _FOLDER = __path__[0]
 _TAG = sys.implementation.cache_tag
@@ -50,8 +51,8 @@ class _BundledBytecode:
         """Have Python make the module."""
 
     def exec_module(self, module: ModuleType) -> None:
-        data = module.__spec__.loader_state
-        exec(marshal.loads(data[16:]), module.__dict__)  # noqa: S102, S302 - as Python's own importer does
+        spec: Any = module.__spec__  # as find_spec has made it
+        exec(marshal.loads(spec.loader_state[16:]), module.__dict__)  # noqa: S102, S302 - as Python's own importer does
 
 
-sys.meta_path.insert(0, _BundledBytecode())  # type: ignore[arg-type]
+sys.meta_path.insert(0, _BundledBytecode())
