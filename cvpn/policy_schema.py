@@ -18,6 +18,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _TIMEZONE = "[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*"
 _NUMBERS = r"[0-9]{1,9}(\.[0-9]{1,9})*"
+_NO_DAY = "(?!....-(02-3|0[469]-31|11-31))"
+"""Before the pattern of an instant: no month has these days. Which years have a 29th of February is left open."""
 _CONSTRAINT = rf"( *(=|!=|>=|<=|>|<)? *{_NUMBERS} *| *~> *[0-9]{{1,9}}(\.[0-9]{{1,9}})+ *)"
 
 
@@ -159,12 +161,12 @@ CONDITION_KEYS: dict[str, ConditionKey] = {
                 "not_before": {
                     "type": "string",
                     "description": "First instant, RFC 3339.",
-                    "pattern": f"^(?:{INSTANT})$",
+                    "pattern": f"^{_NO_DAY}(?:{INSTANT})$",
                 },
                 "not_after": {
                     "type": "string",
                     "description": "First instant that is no longer inside, RFC 3339.",
-                    "pattern": f"^(?:{INSTANT})$",
+                    "pattern": f"^{_NO_DAY}(?:{INSTANT})$",
                 },
             },
         },
