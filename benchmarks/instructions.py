@@ -20,7 +20,8 @@ from benchmarks import DEFAULT_MINOR, ROOT, RULES
 from benchmarks.engines import NAMES
 from benchmarks.measured import Cell, Part, Table
 from benchmarks.reference import EVENT, policy, samples
-from benchmarks.starts import ARN, RUNTIME_CLIENT, runtimes, unpack
+from benchmarks.runtime_api import ARN
+from benchmarks.starts import RUNTIME_CLIENT, runtimes, unpack
 
 OURS, FLOOR = NAMES[:2]
 FEW, MANY = 50, 250

@@ -57,6 +57,13 @@ def policy(rules: int = 10) -> dict[str, Any]:
     return {"rules": [*RULES, *itertools.islice(_padding(), rules - len(RULES))]}
 
 
+def blocklist_policy(networks: int) -> dict[str, Any]:
+    """Return a policy that denies a number of networks, and allows everybody else."""
+    listed = [f"{10 + (index >> 16)}.{index >> 8 & 255}.{index & 255}.0/24" for index in range(networks)]
+    blocklist = {"name": "blocklist", "effect": "deny", "when": {"public_ip": listed}}
+    return {"rules": [blocklist, {"name": "staff", "effect": "allow"}]}
+
+
 def _padding() -> Iterator[dict[str, Any]]:
     for number in itertools.count():
         yield {"name": f"user-{number}", "effect": "allow", "when": {"username": [f"user{number}@example.org"]}}

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks import BUNDLE, DEFAULT_MINOR, RULES
 from benchmarks.measured import Budget, Figure, Part, Table, figure, ratio
 from benchmarks.reference import EVENT, policy
-from benchmarks.runtime_api import FunctionProcess
+from benchmarks.runtime_api import ARN, FunctionProcess
 from localaws.awslambda.interpreters import MINORS, Interpreter, Runtime, find_interpreter, link_runtime
 
 ROUNDS = 21
@@ -173,8 +173,6 @@ sys.stdout = open(os.devnull, "w")
 context = type("Context", (), {"invoked_function_arn": sys.argv[2]})()
 """
 """What has happened in a process when Lambda's runtime client imports the handler."""
-
-ARN = "arn:aws:lambda:eu-central-1:111122223333:function:AWSClientVPN-bench:staff"
 
 OWN_COST = f"""{RUNTIME_CLIENT}
 began = time.perf_counter_ns()

@@ -71,13 +71,11 @@ def _kinds(aws: LocalAws) -> dict[str, tuple[dict[str, str], tuple[float, float]
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    networks = [f"{10 + (index >> 16)}.{index >> 8 & 255}.{index & 255}.0/24" for index in range(100_000)]
-    blocklist = {"name": "blocklist", "effect": "deny", "when": {"public_ip": networks}}
     policies: dict[str, dict[str, Any]] = {
         "10 rules": reference.policy(10),
         "1,000 rules": reference.policy(1000),
         "10,000 rules": reference.policy(10_000),
-        "100,000 networks": {"rules": [blocklist, {"name": "staff", "effect": "allow"}]},
+        "100,000 networks": reference.blocklist_policy(100_000),
     }
     kinds: dict[str, tuple[dict[str, str], tuple[float, float] | None]] = {"trivial handler": ({}, None)}
     for title, policy in policies.items():

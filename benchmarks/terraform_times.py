@@ -137,25 +137,21 @@ def _steps(events: list[dict[str, Any]]) -> list[tuple[str, float, float]]:
 
 def _large_plans() -> Table:
     table = Table("A plan of modules/policy, seconds", ("policy", "s", "document kB"), [])
-    networks = [f"{10 + (index >> 16)}.{index >> 8 & 255}.{index & 255}.0/24" for index in range(100_000)]
-    blocklist = {"name": "blocklist", "effect": "deny", "when": {"public_ip": networks}}
-    policies: list[tuple[str, dict[str, Any]]] = [
-        (f"{rules:,} rules", reference.policy(rules)) for rules in (10, 1000, 10_000)
-    ]
-    policies.append(("100,000 networks", {"rules": [blocklist, {"name": "staff", "effect": "allow"}]}))
-    for title, policy in policies:
-        with tempfile.TemporaryDirectory() as name:
-            copy_terraform_files(ROOT, Path(name))
-            folder = Path(name, "modules", "policy")
+    policies = {f"{rules:,} rules": reference.policy(rules) for rules in (10, 1000, 10_000)}
+    policies["100,000 networks"] = reference.blocklist_policy(100_000)
+    environment = {**os.environ, **terraform_environment()}
+    with tempfile.TemporaryDirectory() as name:
+        copy_terraform_files(ROOT, Path(name))
+        folder = Path(name, "modules", "policy")
+
+        def terraform(command: str) -> None:
+            arguments = ["terraform", command, "-input=false"]
+            subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, check=True)
+
+        terraform("init")
+        for title, policy in policies.items():
             (folder / "terraform.tfvars.json").write_text(json.dumps({**policy, "has_bucket": True}))
-            environment = {**os.environ, **terraform_environment()}
-            subprocess.run(
-                ["terraform", "init", "-input=false"], cwd=folder, env=environment, capture_output=True, check=True
-            )
             started = time.perf_counter()
-            subprocess.run(
-                ["terraform", "plan", "-input=false"], cwd=folder, env=environment, capture_output=True, check=True
-            )
-            took = time.perf_counter() - started
-        table.rows.append((title, took, round(len(json.dumps(policy)) / 1000)))
+            terraform("plan")
+            table.rows.append((title, time.perf_counter() - started, round(len(json.dumps(policy)) / 1000)))
     return table
