@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 from connect_handler.conditions import DAYS, fold, instant, parse_constraint
-from connect_handler.problems import Problems
 
 Block = dict[str, Any]
 """A ``when`` or an ``unless``: values by condition key."""
@@ -199,13 +198,11 @@ def _times_imply(value: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _begins(time: dict[str, Any]) -> float:
-    begin = instant(time, "not_before", (), Problems(None)) if "not_before" in time else None
-    return float("-inf") if begin is None else begin
+    return instant(time["not_before"]) if "not_before" in time else float("-inf")
 
 
 def _ends(time: dict[str, Any]) -> float:
-    end = instant(time, "not_after", (), Problems(None)) if "not_after" in time else None
-    return float("inf") if end is None else end
+    return instant(time["not_after"]) if "not_after" in time else float("inf")
 
 
 _IMPLIES: dict[str, Callable[[Any, Any], bool]] = {

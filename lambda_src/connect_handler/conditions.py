@@ -3,7 +3,9 @@
 A condition is true, false or unknown (``None``), https://en.wikipedia.org/wiki/Three-valued_logic (Kleene). Unknown is
 what cannot be determined: a field that the request lacks, a version or an address that is empty or unreadable.
 
-Each key has one function here that checks a value from the policy and returns the :class:`Condition` made of it.
+Each key has one function here that returns the :class:`Condition` made of a value from the policy. A value that is not
+what the key takes ends in an exception, whichever comes first: it only tells that there is something wrong, and
+:mod:`~connect_handler.validation` then tells what.
 """
 
 from __future__ import annotations
@@ -11,19 +13,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from .networks import NetworkSet, parse_address, parse_network, surrounding_network
-from .problems import Problems, found, one_of
+from .networks import NetworkSet, parse_address, parse_network
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Collection, Hashable
     from datetime import tzinfo
     from typing import Any
 
-    from .problems import Path
     from .request import Request
 
-    Makers = dict[str, Callable[[str, Any, Path, Problems], "Condition | None"]]
+    Makers = dict[str, Callable[[str, Any], "Condition"]]
     Version = tuple[int, ...]
 
 MAX_FILED = 1_000
@@ -168,11 +168,8 @@ class Condition:
 # --- patterns and names ----------------------------------------------------------------------------------------------
 
 
-def _patterns(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+def _patterns(key: str, value: Any) -> Condition:
     """``common_name``, ``username``, ``platform``: one of the patterns matches the field."""
-    if not _are_strings(value):
-        _refuse(value, path, problems)
-        return None
     exact, beginnings, glob = _split(value)
 
     def is_one(facts: Facts) -> bool | None:
@@ -191,11 +188,9 @@ def _patterns(key: str, value: Any, path: Path, problems: Problems) -> Condition
     return _filed(key, matches, exact, beginnings, glob)
 
 
-def _groups(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+def _groups(key: str, value: Any) -> Condition:
     """``groups``: one of the patterns matches one of the groups."""
-    if not _are_names(value, "a group", path, problems):
-        return None
-    exact, beginnings, glob = _split(value)
+    exact, beginnings, glob = _split(_names(value))
 
     def has_one(facts: Facts) -> bool | None:
         groups = facts.groups
@@ -217,11 +212,9 @@ def _groups(key: str, value: Any, path: Path, problems: Problems) -> Condition |
     return _filed(key, matches, exact, beginnings, glob)
 
 
-def _all_groups(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+def _all_groups(key: str, value: Any) -> Condition:
     """``all_groups``: the request has every one of the names."""
-    if not _are_names(value, "a group", path, problems):
-        return None
-    wanted = frozenset(map(fold, value))
+    wanted = frozenset(map(fold, _names(value)))
 
     def test(facts: Facts) -> bool | None:
         groups = facts.groups
@@ -231,11 +224,9 @@ def _all_groups(key: str, value: Any, path: Path, problems: Problems) -> Conditi
     return Condition(key, test, frozenset([min(wanted)]), is_found_true=len(wanted) == 1)
 
 
-def _endpoint(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+def _endpoint(key: str, value: Any) -> Condition:
     """``endpoint``: one of the values is the alias that was invoked, or the endpoint's id."""
-    if not _are_names(value, "an endpoint", path, problems):
-        return None
-    exact = frozenset(value)
+    exact = frozenset(_names(value))
 
     def test(facts: Facts) -> bool:
         request = facts.request
@@ -244,35 +235,44 @@ def _endpoint(key: str, value: Any, path: Path, problems: Problems) -> Condition
     return Condition(key, test, exact, is_found_true=True)
 
 
-def rule_conditions(statuses: set[str]) -> Makers:
+def rule_conditions(statuses: Collection[str]) -> Makers:
     """Return what makes the conditions of rules, given the statuses that the posture rules assign."""
 
-    def posture(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
-        return _posture(key, value, path, problems, statuses)
+    def posture(key: str, value: Any) -> Condition:
+        """``posture``: one of the statuses has been assigned; unknown where one of them might have been."""
+        exact = frozenset(_names(value))
+        if not exact.issubset(statuses):  # a misspelt one: a deny rule that names it would never deny
+            raise ValueError
+
+        def test(facts: Facts) -> bool | None:
+            if not exact.isdisjoint(facts.posture):
+                return True
+            return False if exact.isdisjoint(facts.possible_posture) else None
+
+        return Condition(key, test, exact)  # what is found may be only possible
 
     return {**POSTURE_CONDITIONS, "posture": posture}
 
 
-def _posture(key: str, value: Any, path: Path, problems: Problems, statuses: set[str]) -> Condition | None:
-    """``posture``: one of the statuses has been assigned; unknown where one of them might have been."""
-    if not _are_names(value, "a status", path, problems):
-        return None
-    exact = frozenset(value)
-    for status in sorted(exact - statuses):  # a misspelt one: a deny rule that names it would never deny
-        what = f"has {found(status)}, which no posture rule assigns"
-        problems.add(path, what, one_of(status, statuses) if statuses else "write a posture rule that does")
+def strings(value: Any) -> str:
+    """Return all strings of a list together; an exception where it is none of strings, or empty."""
+    if type(value) is not list or not value:
+        raise ValueError
+    return "".join(value)  # the quickest way to ask
 
-    def test(facts: Facts) -> bool | None:
-        if not exact.isdisjoint(facts.posture):
-            return True
-        return False if exact.isdisjoint(facts.possible_posture) else None
 
-    return Condition(key, test, exact)  # what is found may be only possible
+def _names(value: Any) -> list[str]:
+    """Return a list of names. They cannot be empty; patterns can: that is the user name of a client that has none."""
+    strings(value)
+    if "" in value:
+        raise ValueError
+    names: list[str] = value
+    return names
 
 
 def _split(patterns: list[str]) -> tuple[frozenset[str], tuple[str, ...], _Glob | None]:
     """Part patterns, folded, into whole texts, beginnings (``ops-*``), and all others."""
-    together = "".join(patterns)
+    together = strings(patterns)
     if "*" not in together and "?" not in together:
         return frozenset([text.lower() for text in patterns] if together.isascii() else map(fold, patterns)), (), None
     exact: list[str] = []
@@ -369,17 +369,11 @@ def _shortest(numbers: list[int]) -> Version:
     return tuple(numbers)
 
 
-def _version(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+def _version(key: str, value: Any) -> Condition:
     """``*_version``: the constraint, in Terraform's syntax, is satisfied."""
-    checks = parse_constraint(value) if isinstance(value, str) else None
+    checks = parse_constraint(value)
     if checks is None:
-        problems.add(
-            path,
-            f"is {found(value)}",
-            'write a version constraint such as ">= 10.0.19045, < 11" or "~> 2.6"',
-        )
-        return None
-
+        raise ValueError
     first = checks[0]
 
     def satisfies_one(facts: Facts) -> bool | None:
@@ -426,16 +420,10 @@ _MIRRORED = {"=": "__eq__", "!=": "__ne__", ">=": "__le__", "<=": "__ge__", ">":
 # --- addresses -------------------------------------------------------------------------------------------------------
 
 
-def _public_ip(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+def _public_ip(key: str, value: Any) -> Condition:
     """``public_ip``: the client's address lies in one of the networks."""
-    if not _are_strings(value):
-        _refuse(value, path, problems, _network_advice)
-        return None
-    try:
-        networks = list(map(parse_network, value))
-    except ValueError:
-        _refuse(value, path, problems, _network_advice)
-        return None
+    strings(value)
+    networks = list(map(parse_network, value))
     # The index answers for most conditions, which then never need it; no connection is to wait for that of a long list.
     merged = NetworkSet(networks) if len(networks) > MAX_FILED else None
 
@@ -451,51 +439,32 @@ def _public_ip(key: str, value: Any, path: Path, problems: Problems) -> Conditio
     return Condition(key, test, frozenset(networks), (), True)
 
 
-def _network_advice(text: str) -> str | None:
-    try:
-        parse_network(text)
-        return None
-    except ValueError:
-        network = surrounding_network(text)
-    if network is None:
-        return 'write an address or a CIDR block, such as "198.51.100.7", "198.51.100.0/24" or "2001:db8::/32"'
-    address = text.partition("/")[0]
-    return f'write "{network}" for the network or "{address}" for the one address'
-
-
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
-def _time(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
+def _time(key: str, value: Any) -> Condition:
     """``time``: now lies inside the days, the hours and the period."""
-    before = len(problems)
-    if not isinstance(value, dict):
-        problems.add(
-            path,
-            f"is {found(value)}",
-            'write an object such as { days = ["mon"], start = "07:00", end = "20:00" }',
-        )
-        return None
-    for name in value:
-        if name not in TIME_KEYS:
-            problems.add_unknown_key(path, name, TIME_KEYS)
-    days = _days(value["days"], (*path, "days"), problems) if "days" in value else None
-    hours = _hours(value, path, problems)
-    zone = _zone(value["timezone"], (*path, "timezone"), problems) if "timezone" in value else UTC
-    not_before = instant(value, "not_before", path, problems)
-    not_after = instant(value, "not_after", path, problems)
-    if not value.keys() - {"timezone"}:
-        problems.add(path, "names no time", "write days, start and end, not_before or not_after")
-    if len(problems) > before:
-        return None
-    start, end = hours or (0, _DAY_MINUTES)
+    if type(value) is not dict or not set(TIME_KEYS).issuperset(value) or not value.keys() - {"timezone"}:
+        raise ValueError
+    days = _days(value["days"]) if "days" in value else None
+    start, end = 0, _DAY_MINUTES
+    has_hours = "start" in value or "end" in value
+    if has_hours:
+        start, end = clock(value["start"]), clock(value["end"], is_end=True)
+        if start == end:
+            raise ValueError
+    zone = value.get("timezone", UTC)
+    if zone != UTC and not (could_be_zone(zone) and is_time_zone(zone)):
+        raise ValueError
+    not_before = instant(value["not_before"]) if "not_before" in value else None
+    not_after = instant(value["not_after"]) if "not_after" in value else None
 
     def test(facts: Facts) -> bool:
         if not_before is not None and facts.now < not_before:
             return False
         if not_after is not None and facts.now >= not_after:
             return False
-        if days is None and hours is None:
+        if days is None and not has_hours:
             return True
         weekday, minute = facts.local_time(zone)
         if start < end:
@@ -508,61 +477,35 @@ def _time(key: str, value: Any, path: Path, problems: Problems) -> Condition | N
     return Condition(key, test)
 
 
-def _days(value: Any, path: Path, problems: Problems) -> frozenset[int] | None:
-    if not _are_strings(value) or not set(DAYS).issuperset(value):
-        _refuse(value, path, problems, lambda day: None if day in DAYS else "write one of " + ", ".join(DAYS))
-        return None
+def _days(value: Any) -> frozenset[int]:
+    strings(value)
     return frozenset(map(DAYS.index, value))
 
 
-def _hours(value: dict[str, Any], path: Path, problems: Problems) -> tuple[int, int] | None:
-    for name, other in (("start", "end"), ("end", "start")):
-        if name in value and other not in value:
-            problems.add(path, f"has {name} without {other}", "write both or neither")
-    start = _clock(value, "start", path, problems)
-    end = _clock(value, "end", path, problems)
-    if start is None or end is None:
-        return None
-    if start == end:
-        problems.add(
-            path,
-            f"has equal start and end, {found(value['end'])}",
-            'for the whole day write start = "00:00", end = "24:00"',
-        )
-    return start, end
+def clock(text: Any, is_end: bool = False) -> int:
+    """Return the minute of the day of ``HH:MM``; only an end may be ``24:00``.
 
-
-def _clock(value: dict[str, Any], name: str, path: Path, problems: Problems) -> int | None:
-    """Return the minute of the day of ``HH:MM``; only an ``end`` may be ``24:00``."""
-    if name not in value:
-        return None
-    text = value[name]
-    if name == "end" and text == "24:00":
+    Raises
+    ------
+    ValueError
+        It is no such text.
+    """
+    if is_end and text == "24:00":
         return _DAY_MINUTES
     if isinstance(text, str) and len(text) == 5 and text[2] == ":" and text.isascii():
         hour, minute = text[:2], text[3:]
         if hour.isdigit() and minute.isdigit() and hour < "24" and minute < "60":
             return int(hour) * 60 + int(minute)
-    problems.add((*path, name), f"is {found(text)}", 'write HH:MM, such as "07:00" (end may be "24:00")')
-    return None
+    raise ValueError
 
 
-def _zone(name: Any, path: Path, problems: Problems) -> str:
-    if not isinstance(name, str) or not _could_be_zone(name):
-        problems.add(path, f"is {found(name)}", 'write an IANA name such as "Europe/Berlin"')
-        return UTC
-    if name != UTC and not is_time_zone(name):
-        problems.add(
-            path,
-            f"is {found(name)}, which the IANA time zone database does not have",
-            'write a name such as "Europe/Berlin"',
-        )
-    return name
-
-
-def _could_be_zone(name: str) -> bool:
-    """Tell whether a text has the form of a time zone's name, which is to become the name of a file."""
-    return name[:1].isalpha() and all(part and not part.strip(_ZONE_CHARACTERS) for part in name.split("/"))
+def could_be_zone(name: Any) -> bool:
+    """Tell whether a value has the form of a time zone's name, which is to become the name of a file."""
+    return (
+        isinstance(name, str)
+        and name[:1].isalpha()
+        and all(part and not part.strip(_ZONE_CHARACTERS) for part in name.split("/"))
+    )
 
 
 def is_time_zone(name: str) -> bool:
@@ -598,67 +541,22 @@ def _zone_info(name: str) -> tzinfo:
         return ZoneInfo.from_file(file, name)
 
 
-def instant(value: dict[str, Any], name: str, path: Path, problems: Problems) -> float | None:
-    """Return seconds since 1970-01-01 UTC of the RFC 3339 timestamp that ``value[name]`` is, or None for none."""
-    if name not in value:
-        return None
-    text = value[name]
-    if isinstance(text, str) and re.fullmatch(INSTANT, text):
-        from datetime import datetime  # late: only policies with periods need it
+def instant(text: Any) -> float:
+    """Return seconds since 1970-01-01 UTC of a timestamp of RFC 3339.
 
-        try:
-            return datetime.fromisoformat(text).timestamp()
-        except ValueError:
-            pass  # such as a 31st of June
-    problems.add(
-        (*path, name),
-        f"is {found(text)}",
-        'write RFC 3339 with an offset, such as "2026-12-24T18:00:00Z"',
-    )
-    return None
+    Raises
+    ------
+    ValueError
+        It is none, such as a 31st of June.
+    """
+    if not isinstance(text, str) or not re.fullmatch(INSTANT, text):
+        raise ValueError
+    from datetime import datetime  # late: only policies with periods need it
+
+    return datetime.fromisoformat(text).timestamp()
 
 
 # --- the keys --------------------------------------------------------------------------------------------------------
-
-
-def _are_strings(value: Any) -> bool:
-    """Tell whether a value is a list of strings that has at least one."""
-    if not isinstance(value, list) or not value:
-        return False
-    try:
-        "".join(value)  # the quickest way to ask
-    except TypeError:
-        return False
-    return True
-
-
-def _refuse(value: Any, path: Path, problems: Problems, advise: Callable[[str], str | None] | None = None) -> None:
-    """Add what is wrong with what should be a list of strings, with at least one.
-
-    ``advise`` says what to write instead of a string that is not good enough, or None for one that is.
-    """
-    if not isinstance(value, list):
-        problems.add(path, f"is {found(value)}", "write a list of strings")
-    elif not value:
-        problems.add(path, "is empty", "leave it out, or name what it should match")
-    else:
-        for position, element in enumerate(value):
-            text = isinstance(element, str)
-            advice = "write a string" if not text else None if advise is None else advise(element)
-            if advice is not None:
-                problems.add((*path, position), f"is {found(element)}", advice)
-
-
-def _are_names(value: Any, of: str, path: Path, problems: Problems) -> bool:
-    """Tell whether it is a list of names, or add what is wrong with it.
-
-    Names cannot be empty. Patterns can: that is the user name of a client that has none.
-    """
-    if _are_strings(value) and "" not in value:
-        return True
-    _refuse(value, path, problems, lambda name: None if name else f"write the name of {of}")
-    return False
-
 
 POSTURE_CONDITIONS: Makers = {
     "all_groups": _all_groups,
@@ -673,36 +571,18 @@ POSTURE_CONDITIONS: Makers = {
     "time": _time,
     "username": _patterns,
 }
-"""What makes a :class:`Condition` of the value that a key has, or tells its problems and returns None: for the rules
-that assign statuses, which cannot ask for one."""
+"""What makes a :class:`Condition` of the value that a key has: for the rules that assign statuses, which cannot ask for
+one."""
 
 CONDITION_KEYS = (*POSTURE_CONDITIONS, "posture")
 
 
-def conditions(
-    block: Any,
-    allowed: Makers,
-    path: Path,
-    problems: Problems,
-) -> tuple[Condition, ...]:
+def conditions(block: Any, makers: Makers) -> tuple[Condition, ...]:
     """Make the conditions of a ``when`` or an ``unless``; all of them must hold.
 
     A block that is there must limit something: null or an empty object would widen an allow rule to everybody, or
     switch a rule off, without anybody having written so.
     """
-    if not isinstance(block, dict):
-        problems.add(path, f"is {found(block)}", "leave it out, or write an object of conditions")
-        return ()
-    if not block:
-        problems.add(path, "is empty", "leave it out, or write at least one condition")
-        return ()
-    made = []
-    for key, value in block.items():
-        make = allowed.get(key)
-        if make is None:
-            problems.add_unknown_key(path, key, allowed)
-            continue
-        condition = make(key, value, (*path, key), problems)
-        if condition is not None:
-            made.append(condition)
-    return tuple(made)
+    if type(block) is not dict or not block:
+        raise ValueError
+    return tuple([makers[key](key, value) for key, value in block.items()])

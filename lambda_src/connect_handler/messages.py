@@ -43,9 +43,18 @@ class Message:
     __slots__ = ("_parts", "_places")
 
     def __init__(self, text: str) -> None:
-        """Take a text whose placeholders are all known."""
+        """Take a text.
+
+        Raises
+        ------
+        ValueError
+            It has a placeholder that is none of :data:`PLACEHOLDERS`.
+        """
         self._parts = parts(text)
         self._places = list(enumerate(self._parts))[1::2]
+        for _, name in self._places:
+            if name not in PLACEHOLDERS:
+                raise ValueError(f"{{{name}}} is no placeholder")
 
     def fill(self, request: Request, rule: str) -> str:
         """Put the request's attributes in; what is missing is nothing.

@@ -1,4 +1,9 @@
-"""The policy: read from its document, checked, and made ready to decide on."""
+"""The policy: read from its document, and made ready to decide on.
+
+Whatever is not as it should be ends in an exception, whichever comes first. Only then is the document looked through
+for all that is wrong with it, by :mod:`~connect_handler.validation`: to say where something stands, for each value of
+a policy in which nothing is wrong, would take as long as all else that loading it does.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,7 @@ import json
 
 from .conditions import POSTURE_CONDITIONS, conditions, rule_conditions
 from .index import Index
-from .messages import PLACEHOLDERS, Message, parts
-from .problems import Problems, found, one_of
+from .messages import Message
 from .response import MAX_CHARACTERS, MAX_STATUSES
 from .truth import all_of, unless
 
@@ -16,11 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .conditions import Condition, Facts, Makers
-    from .problems import Path
+    from .problems import Problems
     from .truth import Test
 
 ALLOW = "allow"
 DENY = "deny"
+_DENIES = {ALLOW: False, DENY: True}
 
 POLICY_KEYS = ("default_deny_message", "default_posture_status", "posture_rules", "rules", "shadow_mode")
 RULE_KEYS = frozenset({"effect", "message", "name", "shadow", "unless", "when"})
@@ -63,10 +68,9 @@ class Rule:
 
     __slots__ = ("label", "unless", "when")
 
-    def __init__(self, label: str, when: tuple[Condition, ...], unless: tuple[Condition, ...]) -> None:
-        self.label = label
-        self.when = when
-        self.unless = unless
+    label: str
+    when: tuple[Condition, ...]
+    unless: tuple[Condition, ...]
 
     def applies(self, facts: Facts) -> bool | None:
         """Tell whether the rule applies, in Kleene's logic; None is unknown."""
@@ -132,7 +136,11 @@ class PostureRule(Rule):
 
     __slots__ = ("status",)
 
-    status: str
+    def __init__(self, label: str, when: tuple[Condition, ...], unless: tuple[Condition, ...], status: str) -> None:
+        self.label = label
+        self.when = when
+        self.unless = unless
+        self.status = status
 
 
 class Policy:
@@ -181,21 +189,29 @@ class Policy:
         text = document_text(text)
         self.digest = _sha256(text)
         document = _decoded(text, self.digest)
-        problems = Problems(document)
-        for key in document:
-            if key not in POLICY_KEYS:
-                problems.add_unknown_key((), key, POLICY_KEYS)
-        self.posture_rules = _posture_rules(document.get("posture_rules"), problems)
-        self.default_posture_status = _default_status(document.get("default_posture_status"), problems)
-        statuses = {rule.status for rule in self.posture_rules} | {self.default_posture_status or ""}
-        statuses.discard("")  # of a rule whose status is missing
-        self.rules = _rules(document.get("rules"), statuses, problems)
-        self.default_deny_message = _message(
-            document.get("default_deny_message"), ("default_deny_message",), problems
-        ) or Message(DEFAULT_DENY_MESSAGE)
-        self.shadow_mode = _flag(document.get("shadow_mode"), ("shadow_mode",), problems)
-        if problems:
-            raise PolicyError(problems, self.digest)
+        try:
+            self._read(document)
+        except Exception:  # whatever it is that something which should not be there has led to
+            from .validation import problems_of
+
+            problems = problems_of(document)
+            if not problems:  # a bug of ours
+                raise
+            raise PolicyError(problems, self.digest) from None
+
+    def _read(self, document: dict[str, Any]) -> None:
+        """Read a document; an exception where anything in it is not as it should be."""
+        if not document.keys() <= set(POLICY_KEYS):
+            raise ValueError
+        self.posture_rules = _posture_rules(document.get("posture_rules"))
+        status = document.get("default_posture_status")
+        self.default_posture_status = None if status is None or status == "" else _text(status)
+        statuses = {rule.status for rule in self.posture_rules}
+        if self.default_posture_status is not None:
+            statuses.add(self.default_posture_status)
+        self.rules = _rules(document["rules"], statuses)
+        self.default_deny_message = _message(document.get("default_deny_message")) or Message(DEFAULT_DENY_MESSAGE)
+        self.shadow_mode = _flag(document.get("shadow_mode"))
         self.has_shadows = any(rule.shadow for rule in self.rules)
         self.index = Index(self.rules)
         self.posture_index = Index(self.posture_rules)
@@ -262,6 +278,8 @@ def check_digest(text: str, digest: str) -> None:
 
 def unreadable(what: str, instead: str, digest: str | None = None) -> PolicyError:
     """Return the error of a document that there is nothing more to say about than what is wrong with it as a whole."""
+    from .problems import Problems
+
     problems = Problems(None)
     problems.add((), what, instead)
     return PolicyError(problems, digest)
@@ -273,6 +291,8 @@ def _decoded(text: str, digest: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise unreadable(f"is not JSON: {error}", "render it again", digest) from None
     if not isinstance(document, dict):
+        from .problems import found
+
         raise unreadable(f"is {found(document)}", "write an object with rules", digest)
     return document
 
@@ -290,143 +310,76 @@ def _sha256(text: str) -> str:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def _rules(value: Any, statuses: set[str], problems: Problems) -> tuple[AccessRule, ...]:
-    if not isinstance(value, list):
-        problems.add(("rules",), f"is {found(value)}", "write a list of rules")
-        return ()
-    rules = []
-    names: dict[str, int] = {}
+def _rules(elements: Any, statuses: set[str]) -> tuple[AccessRule, ...]:
+    if type(elements) is not list:
+        raise ValueError
     makers = rule_conditions(statuses)
+    names = set()
+    rules = []
     allows = False
-    for position, element in enumerate(value):
-        path: Path = ("rules", position)
-        if not isinstance(element, dict):
-            problems.add(path, f"is {found(element)}", 'write an object such as { name = "staff", effect = "allow" }')
-            allows = True  # for all that is known
-            continue
-        name: Any = element.get("name")
-        effect = element.get("effect")
-        is_name = isinstance(name, str) and 0 < len(name) <= MAX_CHARACTERS
-        if not is_name or names.setdefault(name, position) != position:
-            name = _wrong_name(name, names, element, path, problems)
-        when, exceptions = _blocks(element, RULE_KEYS, makers, path, problems)
-        if effect != ALLOW and effect != DENY:
-            problems.add((*path, "effect"), _wrong(element, "effect"), 'write "allow" or "deny"')
+    for element in elements:
+        name = element["name"]
+        names.add(_text(name))
+        denies = _DENIES[element["effect"]]
+        when, unless = _blocks(element, RULE_KEYS, makers)
         shadow, message = False, None
         if "shadow" in element or "message" in element:
-            shadow = _flag(element.get("shadow"), (*path, "shadow"), problems)
-            message = _message(element.get("message"), (*path, "message"), problems)
-            if message is not None and effect == ALLOW:
-                problems.add((*path, "message"), "is on a rule that allows", 'remove it, or write effect = "deny"')
-        if effect != DENY and not shadow:
+            shadow = _flag(element.get("shadow"))
+            message = _message(element.get("message"))
+            if message is not None and not denies:
+                raise ValueError
+        if not denies and not shadow:
             allows = True
-        rules.append(AccessRule(name, when, exceptions, effect != ALLOW, shadow, message))
-    if not allows:
-        problems.add(
-            ("rules",),
-            "have none that allows: nobody could connect",
-            'write at least one with effect = "allow" and without shadow = true',
-        )
+        rules.append(AccessRule(name, when, unless, denies, shadow, message))
+    if not allows or len(names) < len(rules):
+        raise ValueError
     return tuple(rules)
 
 
-def _wrong_name(name: Any, names: dict[str, int], element: dict[str, Any], path: Path, problems: Problems) -> str:
-    """Tell what is wrong with the name of a rule, given those of the rules before it with their positions."""
-    if not isinstance(name, str) or not name:
-        problems.add((*path, "name"), _wrong(element, "name"), 'write one that no other rule has: name = "staff"')
-        return ""
-    before = names.setdefault(name, path[1])  # type: ignore[arg-type]
-    if before != path[1]:
-        what = f"is {found(name)}, as that of rules[{before}]"
-        problems.add((*path, "name"), what, "write one that no other rule has")
-    if len(name) > MAX_CHARACTERS:
-        problems.add((*path, "name"), f"has {len(name)} characters", f"write at most {MAX_CHARACTERS}")
-    return name
-
-
-def _posture_rules(value: Any, problems: Problems) -> tuple[PostureRule, ...]:
-    if value is None:
+def _posture_rules(elements: Any) -> tuple[PostureRule, ...]:
+    if elements is None:
         return ()
-    if not isinstance(value, list):
-        problems.add(("posture_rules",), f"is {found(value)}", "write a list of posture rules")
-        return ()
-    rules = []
-    for position, element in enumerate(value):
-        path: Path = ("posture_rules", position)
-        if not isinstance(element, dict):
-            problems.add(path, f"is {found(element)}", 'write an object such as { status = "compliant" }')
-            continue
-        rule = PostureRule(
-            problems.where(path), *_blocks(element, POSTURE_RULE_KEYS, POSTURE_CONDITIONS, path, problems)
+    if type(elements) is not list:
+        raise ValueError
+    rules = [
+        PostureRule(
+            f"posture_rules[{position}]",
+            *_blocks(element, POSTURE_RULE_KEYS, POSTURE_CONDITIONS),
+            _text(element["status"]),
         )
-        rule.status = _status(element.get("status"), (*path, "status"), _wrong(element, "status"), problems)
-        rules.append(rule)
-    distinct = {rule.status for rule in rules if rule.status}
-    if len(distinct) > MAX_STATUSES:
-        problems.add(
-            ("posture_rules",),
-            f"have {len(distinct)} distinct statuses",
-            f"AWS takes at most {MAX_STATUSES} in an answer: write fewer",
-        )
+        for position, element in enumerate(elements)
+    ]
+    if len({rule.status for rule in rules}) > MAX_STATUSES:
+        raise ValueError
     return tuple(rules)
 
 
 def _blocks(
-    element: dict[str, Any],
-    keys: frozenset[str],
-    condition_keys: Makers,
-    path: Path,
-    problems: Problems,
+    element: dict[str, Any], keys: frozenset[str], makers: Makers
 ) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
-    """Check the keys of a rule, and return the conditions of its ``when`` and its ``unless``."""
+    """Return the conditions of the ``when`` and the ``unless`` of a rule that has no other keys than those given."""
     if not element.keys() <= keys:
-        for key in element:
-            if key not in keys:
-                problems.add_unknown_key(path, key, keys)
-    when = conditions(element["when"], condition_keys, (*path, "when"), problems) if "when" in element else ()
-    unless = conditions(element["unless"], condition_keys, (*path, "unless"), problems) if "unless" in element else ()
+        raise ValueError
+    when = conditions(element["when"], makers) if "when" in element else ()
+    unless = conditions(element["unless"], makers) if "unless" in element else ()
     return when, unless
 
 
 # --- single values ---------------------------------------------------------------------------------------------------
 
 
-def _wrong(element: dict[str, Any], key: str) -> str:
-    return f"is {found(element[key])}" if key in element else "is missing"
+def _text(value: Any) -> str:
+    """Return a text of 1 to 255 characters."""
+    if type(value) is not str or not 0 < len(value) <= MAX_CHARACTERS:
+        raise ValueError
+    return value
 
 
-def _flag(value: Any, path: Path, problems: Problems) -> bool:
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        problems.add(path, f"is {found(value)}", "write true or false")
+def _flag(value: Any) -> bool:
+    if value is not None and type(value) is not bool:
+        raise ValueError
     return value is True
 
 
-def _message(value: Any, path: Path, problems: Problems) -> Message | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value:
-        problems.add(path, f"is {found(value)}", "write a text, or leave it out")
-        return None
-    if len(value) > MAX_CHARACTERS:
-        problems.add(path, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
-    for name in parts(value)[1::2]:
-        if name not in PLACEHOLDERS:
-            problems.add(path, f"has the unknown placeholder {found(name)}", one_of(name, PLACEHOLDERS))
-    return Message(value)
-
-
-def _default_status(value: Any, problems: Problems) -> str | None:
-    if value is None or value == "":
-        return None
-    return _status(value, ("default_posture_status",), f"is {found(value)}", problems)
-
-
-def _status(value: Any, path: Path, wrong: str, problems: Problems) -> str:
-    if not isinstance(value, str) or not value:
-        problems.add(path, wrong, 'write one such as "compliant"')
-        return ""
-    if len(value) > MAX_CHARACTERS:
-        problems.add(path, f"has {len(value)} characters", f"write at most {MAX_CHARACTERS}")
-    return value
+def _message(value: Any) -> Message | None:
+    return None if value is None else Message(_text(value))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 
-from .conditions import instant
 from .evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY, evaluate
 from .policy import ALLOW, DENY
 from .problems import Problems, found, one_of
 from .request import DEFAULT_SCHEMA_VERSION, FIELDS, InvalidRequest, Request
+from .validation import check_instant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def read_cases(value: Any) -> tuple[list[Case], Problems]:
         if endpoint is not None and (not isinstance(endpoint, str) or not endpoint):
             problems.add((*path, "endpoint"), f"is {found(endpoint)}", "write an endpoint's key")
         request = _request(element.get("request"), endpoint, (*path, "request"), problems)
-        at = instant(element, "at", path, problems) if element.get("at") is not None else None
+        at = None if element.get("at") is None else check_instant(element["at"], (*path, "at"), problems)
         expect = _expect(element.get("expect"), (*path, "expect"), problems)
         if len(problems) == before and request is not None:
             cases.append(Case(str(name), request, at, expect))

@@ -1,0 +1,111 @@
+"""What makes a policy and what finds the problems of one agree on what a policy is."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connect_handler.policy import Policy, PolicyError
+from connect_handler.validation import problems_of
+from tests.unit.connect_handler.strategies import CONDITIONS, policies
+
+JUNK: list[Any] = [
+    None, True, False, 0, 1, -1.5, 1e400, "", " ", "x", "*", "a" * 255, "a" * 256, "24:00", "07:00", "7:00", "99:00",
+    "mon", "Mon", "UTC", "Europe/Berlin", "Europe", "../x", "2026-06-31T00:00:00Z", "2026-01-01T00:00:00Z", ">= 1",
+    "~> 2", "10.0.0.0/8", "10.0.0.1/8", "::1", "allow", "deny", "{username}", "{nobody}", "\ud800", "compliant",
+    [], [[]], [None], [1], [""], ["x"], ["x", "x"], ["mon"], ["compliant"], [{}], {}, {"x": 1}, {"groups": ["x"]},
+    {"posture": ["compliant"]}, {"time": {"timezone": "UTC"}}, {"time": {"days": ["mon"], "timezone": "UTC"}},
+    {"name": "x", "effect": "allow"}, {"status": "x"},
+]  # fmt: skip
+KEYS = [
+    *CONDITIONS, "name", "effect", "message", "shadow", "when", "unless", "status", "rules", "posture_rules", "days",
+    "default_posture_status", "default_deny_message", "shadow_mode", "start", "end", "timezone", "not_before", "x",
+]  # fmt: skip
+
+
+@st.composite
+def edited_policies(draw: st.DrawFn) -> dict[str, Any]:
+    """A policy in which values were replaced, removed or added, anywhere."""
+    document: Any = copy.deepcopy(draw(policies()))
+    for _ in range(draw(st.integers(0, 3))):
+        container = document
+        while True:
+            keys = list(container) if isinstance(container, dict) else list(range(len(container)))
+            inner = [key for key in keys if isinstance(container[key], dict | list)]
+            if not inner or draw(st.integers(0, 3)) == 0:
+                break
+            container = container[draw(st.sampled_from(inner))]
+        action = draw(st.sampled_from(("replace", "remove", "add")))
+        junk = copy.deepcopy(draw(st.sampled_from(JUNK)))
+        if action == "add" or not keys:
+            if isinstance(container, dict):
+                container[draw(st.sampled_from(KEYS))] = junk
+            else:
+                container.append(junk)
+        elif action == "remove":
+            del container[draw(st.sampled_from(keys))]
+        else:
+            container[draw(st.sampled_from(keys))] = junk
+    result: dict[str, Any] = document
+    return result
+
+
+def refusal(document: dict[str, Any]) -> list[str] | None:
+    """Return why a document is no policy; None for one that is."""
+    text = json.dumps(document)
+    problems = list(problems_of(json.loads(text)))
+    if not problems:
+        assert len(Policy(text).rules) == len(document["rules"])
+        return None
+    with pytest.raises(PolicyError) as raised:
+        Policy(text)
+    assert list(raised.value.problems) == problems
+    return list(problems)
+
+
+@given(edited_policies())
+def test_a_document_without_problems_is_a_policy_and_no_other(document: dict[str, Any]) -> None:
+    refusal(document)
+
+
+EXAMPLE: dict[str, Any] = {
+    "rules": [
+        {"name": "x", "effect": "deny", "when": {"groups": ["x"]}, "unless": {"username": ["x"]}},
+        {"name": "hours", "effect": "deny", "when": {"time": {"start": "07:00", "end": "20:00"}}},
+        {
+            "name": "period",
+            "effect": "deny",
+            "when": {"time": {"not_before": "2026-01-01T00:00:00Z"}},
+            "message": "No.",
+        },
+        {"name": "staff", "effect": "allow", "when": {"posture": ["compliant"]}},
+    ],
+    "posture_rules": [{"status": "compliant", "when": {"groups": ["x"]}}],
+    "default_posture_status": "none",
+}
+PLACES: list[tuple[str | int, ...]] = [
+    *[(key,) for key in KEYS],
+    *[("rules", position) for position in range(4)],
+    *[("rules", position, key) for position in (0, 2, 3) for key in KEYS],
+    *[("rules", 0, block, key) for block in ("when", "unless") for key in KEYS],
+    *[("rules", position, "when", "time", key) for position in (1, 2) for key in KEYS],
+    *[("posture_rules", 0, key) for key in KEYS],
+    *[("posture_rules", 0, "when", key) for key in KEYS],
+]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_both_agree_about_every_value_at_every_place(place: tuple[str | int, ...]) -> None:
+    assert refusal(EXAMPLE) is None
+    for junk in JUNK:
+        document: Any = copy.deepcopy(EXAMPLE)
+        container = document
+        for key in place[:-1]:
+            container = container[key]
+        container[place[-1]] = copy.deepcopy(junk)
+        refusal(document)
