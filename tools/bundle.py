@@ -20,13 +20,14 @@ import argparse
 import base64
 import io
 import json
+import marshal
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,13 @@ SOURCE = ROOT / "lambda_src" / "connect_handler"
 BUNDLE = ROOT / "modules" / "handler" / "connect_handler.zip"
 MINOR = "3.13"
 """Python of the module's default runtime."""
+TAG = f"cpython-{MINOR.replace('.', '')}"
+"""How it calls its bytecode, https://docs.python.org/3/library/sys.html#sys.implementation"""
+MODULES = f"connect_handler/__pycache__/modules.{TAG}.marshal"
+"""The member with the bytecode of the package's modules, together: a dict of what their .pyc files would hold, by
+name. The package reads it at once (connect_handler/__init__.py)."""
+_MARSHAL_VERSION = 2
+"""The last one whose bytes do not depend on how often an object is referred to."""
 COMPILER = ROOT / "tools" / "bytecode.py"
 DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date that a zip file can hold."""
@@ -146,8 +154,10 @@ def _minor(python: str) -> str:
 
 def bytecode(sources: dict[str, bytes], python: str) -> dict[str, bytes]:
     """Return the members that hold the bytecode of the sources among the members given."""
-    answer = _ask(python, sources, {})
-    return {_bytecode_name(name): base64.b64decode(data) for name, data in answer["bytecode"].items()}
+    made = {name: base64.b64decode(data) for name, data in _ask(python, sources, {})["bytecode"].items()}
+    own = {_bytecode_name(name): data for name, data in made.items() if _module(name) is None}
+    together = {module: data for name, data in sorted(made.items()) if (module := _module(name))}
+    return own | {MODULES: marshal.dumps(together, _MARSHAL_VERSION)}
 
 
 def _ask(python: str, sources: dict[str, bytes], existing: dict[str, bytes]) -> dict[str, Any]:
@@ -172,10 +182,30 @@ def _is_compiled(name: str) -> bool:
     return name.startswith("connect_handler/") and name.endswith(".py")
 
 
-def _bytecode_name(name: str) -> str:
-    """Return ``connect_handler/__pycache__/index.cpython-313.pyc`` for ``connect_handler/index.py``."""
+def _module(name: str) -> str | None:
+    """Return ``connect_handler.index`` for ``connect_handler/index.py``; None for what is not in :data:`MODULES`."""
     folder, _, file = name.rpartition("/")
-    return f"{folder}/__pycache__/{file.removesuffix('.py')}.cpython-{MINOR.replace('.', '')}.pyc"
+    return None if folder != "connect_handler" or file == "__init__.py" else f"{folder}.{file.removesuffix('.py')}"
+
+
+def _bytecode_name(name: str) -> str:
+    """Return the member that has the bytecode of a source file."""
+    if _module(name):
+        return MODULES
+    folder, _, file = name.rpartition("/")
+    return f"{folder}/__pycache__/{file.removesuffix('.py')}.{TAG}.pyc"
+
+
+def _existing_bytecode(has: dict[str, bytes], names: Iterable[str]) -> dict[str, bytes]:
+    """Return the bytecode of the sources named, by the members of a bundle; nothing for what has none."""
+    try:
+        together = marshal.loads(has[MODULES])  # noqa: S302 - texts and bytes, none of which is executed
+    except (EOFError, TypeError, ValueError):
+        together = None
+    if not isinstance(together, dict):
+        together = {}
+    found = {name: together.get(module) if (module := _module(name)) else has[_bytecode_name(name)] for name in names}
+    return {name: data if isinstance(data, bytes) else b"" for name, data in found.items()}
 
 
 def archive(contents: dict[str, bytes]) -> bytes:
@@ -202,18 +232,18 @@ def differences(bundle: Path, sources: dict[str, bytes], python: str | None) -> 
             has = {name: existing.read(name) for name in existing.namelist()}
     except zipfile.BadZipFile as problem:
         return [f"{bundle} is not a zip file: {problem}"]
-    compiled = {_bytecode_name(name): name for name in sources if _is_compiled(name)}
-    expected = sources.keys() | compiled.keys()
+    compiled = [name for name in sources if _is_compiled(name)]
+    expected = sources.keys() | set(map(_bytecode_name, compiled))
     lines = [f"missing: {name}" for name in sorted(expected - has.keys())]
     lines += [f"not in the sources: {name}" for name in sorted(has.keys() - expected)]
     lines += [f"changed: {name}" for name in sorted(sources.keys() & has.keys()) if sources[name] != has[name]]
     if not lines:
-        existing_bytecode = {source: has[name] for name, source in compiled.items()}
+        existing_bytecode = _existing_bytecode(has, compiled)
         if python is None:
             stale = [name for name, data in existing_bytecode.items() if not _is_of(data, sources[name])]
         else:
             stale = _ask(python, sources, existing_bytecode)["differing"]
-        lines = [f"not the bytecode of its source: {_bytecode_name(name)}" for name in sorted(stale)]
+        lines = [f"not the bytecode of {name}: {_bytecode_name(name)}" for name in sorted(stale)]
     if not lines and bundle.read_bytes() != archive(has):
         lines = ["the members are the same; their order, dates or modes are not"]
     return lines

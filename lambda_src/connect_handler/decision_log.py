@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 METRIC_NAMESPACE = "ClientVPNConnectHandler"
 METRIC = "Decisions"
-METRIC_DIMENSIONS = ("function_name", "effect", "reason")
+METRIC_DIMENSIONS: tuple[str, ...] = ("function_name", "effect", "reason")
 
 SHADOW_MODE_METRIC = "ShadowModeDecisions"
 """Decisions that shadow mode kept from being the answer, whatever they were."""
@@ -34,7 +34,7 @@ SHADOW_MODE_METRIC = "ShadowModeDecisions"
 SHADOW_RULES_METRIC = "ShadowRuleDifferences"
 """Decisions whose effect would be another if the shadow rules counted."""
 
-SHADOW_DIMENSIONS = ("function_name",)
+SHADOW_DIMENSIONS: tuple[str, ...] = ("function_name",)
 
 ALWAYS_LOGGED = ("schema-version", "connection-id", "endpoint-id")
 """Fields of a request that every line has, by which it is found."""
@@ -52,29 +52,7 @@ MAX_LINE = 200_000
 """Characters: CloudWatch Logs takes 256 KB as one event, and an event of Lambda's can be 6 MB of anything."""
 
 
-def _metrics(metrics: dict[str, tuple[str, ...]]) -> str:
-    """Return the end of a line: metrics, with the dimensions of each, and all of _aws but the time."""
-    directives = [
-        {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": [{"Name": name, "Unit": "Count"}]}
-        for name, dimensions in metrics.items()
-    ]
-    counts = _json(dict.fromkeys(metrics, 1))[1:-1]
-    return f',{counts},"_aws":{{"CloudWatchMetrics":{_json(directives)},"Timestamp":'
-
-
 _json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
-_DECISION: dict[str, tuple[str, ...]] = {METRIC: METRIC_DIMENSIONS}
-_SHADOW_MODE: dict[str, tuple[str, ...]] = {SHADOW_MODE_METRIC: SHADOW_DIMENSIONS}
-_SHADOW_RULES: dict[str, tuple[str, ...]] = {SHADOW_RULES_METRIC: SHADOW_DIMENSIONS}
-_METRICS = {
-    (False, False): _metrics(_DECISION),
-    (True, False): _metrics(_DECISION | _SHADOW_MODE),
-    (False, True): _metrics(_DECISION | _SHADOW_RULES),
-    (True, True): _metrics(_DECISION | _SHADOW_MODE | _SHADOW_RULES),
-}
-"""By whether shadow mode kept the decision from being the answer, and whether the shadow rules would change it.
-
-What is the same in every line is encoded once: to encode a line takes longer than to decide."""
 
 
 def line(
@@ -121,7 +99,7 @@ def line(
     if settings.log_sample_allowed < 1 and decision is not None and decision.allow and not (suspends or differs):
         _sample(entry, answered.request, settings.log_sample_allowed)
     begin = f'{{"time":"{timestamp(now)}",'
-    end = f"{_constants(settings)}{_METRICS[suspends, differs]}{int(now * 1000)}}}}}"
+    end = f"{_constants(settings, suspends, differs)}{int(now * 1000)}}}}}"
     try:
         text = _json(entry)
     except (RecursionError, TypeError, ValueError):  # such as an event that is nested a thousand deep
@@ -142,15 +120,29 @@ def line(
     return f"{begin}{text[1:-1]}{end}"
 
 
-@lru_cache(maxsize=1)
-def _constants(settings: Settings) -> str:
-    """Return the part of a line that is the same for all lines of an execution environment."""
+@lru_cache(maxsize=4)
+def _constants(settings: Settings, suspends: bool, differs: bool) -> str:
+    """Return the end of a line but for the time: what is the same in every line of an execution environment.
+
+    It is encoded once, as to encode a line takes longer than to decide. ``suspends`` tells whether shadow mode kept
+    the decision from being the answer, ``differs`` whether the shadow rules would change it.
+    """
+    metrics = {METRIC: METRIC_DIMENSIONS}
+    if suspends:
+        metrics[SHADOW_MODE_METRIC] = SHADOW_DIMENSIONS
+    if differs:
+        metrics[SHADOW_RULES_METRIC] = SHADOW_DIMENSIONS
     constants = {
         "policy_digest": settings.policy_digest,
         "function_name": settings.function_name,
         "function_version": settings.function_version,
+        **dict.fromkeys(metrics, 1),
     }
-    return "," + _json(constants)[1:-1]
+    directives = [
+        {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": [{"Name": name, "Unit": "Count"}]}
+        for name, dimensions in metrics.items()
+    ]
+    return f',{_json(constants)[1:-1]},"_aws":{{"CloudWatchMetrics":{_json(directives)},"Timestamp":'
 
 
 def write(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import re
 import subprocess
@@ -88,10 +89,10 @@ def test_that_runtime_loads_the_bytecode_and_compiles_nothing(tmp_path: Path) ->
         committed.extractall(tmp_path)
     for source in (tmp_path / "connect_handler").glob("*.py"):
         source.write_text("raise ImportError")  # unchecked: the bytecode is not compared with it
-    statement = "import sys; sys.path.insert(0, sys.argv[1]); import connect_handler.handler as h; print(h.__cached__)"
+    statement = "import sys; sys.path.insert(0, sys.argv[1]); import connect_handler.handler as h; print(h.__file__)"
     python = bundle.compiler(None) or ""
     run = subprocess.run([python, "-I", "-B", "-c", statement, tmp_path], capture_output=True, text=True, check=True)
-    assert Path(run.stdout.strip()).is_relative_to(tmp_path)
+    assert Path(run.stdout.strip()) == tmp_path / "connect_handler" / "handler.py"
 
 
 @pytest.mark.parametrize("with_interpreter", [True, False])
@@ -105,9 +106,8 @@ def test_bytecode_of_another_source_is_found_with_and_without_the_interpreter(
     other = {**sources, "connect_handler/handler.py": b"def handler(event, context): return 1\n"}
     path = tmp_path / "bundle.zip"
     path.write_bytes(bundle.archive(sources | bundle.bytecode(other, python)))
-    name = "connect_handler/__pycache__/handler.cpython-313.pyc"
     assert bundle.differences(path, sources, python if with_interpreter else None) == [
-        f"not the bytecode of its source: {name}"
+        f"not the bytecode of connect_handler/handler.py: {bundle.MODULES}"
     ]
 
 
@@ -117,11 +117,29 @@ def test_bytecode_that_only_says_it_is_of_the_source_is_found(source: Path, tzda
         pytest.skip(f"needs a Python {bundle.MINOR}")
     sources = bundle.members(source, tzdata, VERSION)
     other = {**sources, "connect_handler/handler.py": b"def handler(event, context): return 1\n"}
-    name = "connect_handler/__pycache__/handler.cpython-313.pyc"
-    made, forged = bundle.bytecode(sources, python), bundle.bytecode(other, python)
+    name = "connect_handler.handler"
+    made, other_made = bundle.bytecode(sources, python), bundle.bytecode(other, python)
+    forged = marshal.loads(made[bundle.MODULES])
+    forged[name] = forged[name][:16] + marshal.loads(other_made[bundle.MODULES])[name][16:]
     path = tmp_path / "bundle.zip"
-    path.write_bytes(bundle.archive(sources | made | {name: made[name][:16] + forged[name][16:]}))
-    assert bundle.differences(path, sources, python) == [f"not the bytecode of its source: {name}"]
+    path.write_bytes(bundle.archive(sources | made | {bundle.MODULES: marshal.dumps(forged)}))
+    assert bundle.differences(path, sources, python) == [
+        f"not the bytecode of connect_handler/handler.py: {bundle.MODULES}"
+    ]
+
+
+@pytest.mark.parametrize("contents", [b"", b"no marshal", marshal.dumps([]), marshal.dumps({"connect_handler.x": 1})])
+def test_bytecode_that_cannot_be_read_is_found(contents: bytes, source: Path, tzdata: Path, tmp_path: Path) -> None:
+    python = bundle.compiler(None)
+    if python is None:
+        pytest.skip(f"needs a Python {bundle.MINOR}")
+    sources = bundle.members(source, tzdata, VERSION)
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle.archive(sources | bundle.bytecode(sources, python) | {bundle.MODULES: contents}))
+    for interpreter in (python, None):
+        assert bundle.differences(path, sources, interpreter) == [
+            f"not the bytecode of connect_handler/handler.py: {bundle.MODULES}"
+        ]
 
 
 def test_a_named_interpreter_of_another_version_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,7 +205,6 @@ def test_check_names_the_members_that_differ(source: Path, tzdata: Path, tmp_pat
     changed = {**contents, "connect_handler/handler.py": b"pass\n", "connect_handler/new.py": b""}
     del changed["connect_handler/__init__.py"]
     assert bundle.differences(path, changed, python) == [
-        "missing: connect_handler/__pycache__/new.cpython-313.pyc",
         "missing: connect_handler/new.py",
         "not in the sources: connect_handler/__init__.py",
         "not in the sources: connect_handler/__pycache__/__init__.cpython-313.pyc",
