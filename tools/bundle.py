@@ -17,17 +17,17 @@ from __future__ import annotations
 
 import _imp
 import argparse
+import ast
 import base64
 import io
 import json
-import marshal
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,8 @@ MINOR = "3.13"
 """Python of the module's default runtime."""
 TAG = f"cpython-{MINOR.replace('.', '')}"
 """How it calls its bytecode, https://docs.python.org/3/library/sys.html#sys.implementation"""
-MODULES = f"connect_handler/__pycache__/modules.{TAG}.marshal"
-"""The member with the bytecode of the package's modules, together: a dict of what their .pyc files would hold, by
-name. The package reads it at once (connect_handler/__init__.py)."""
-_MARSHAL_VERSION = 2
-"""The last one whose bytes do not depend on how often an object is referred to."""
+START = f"connect_handler/__pycache__/start.{TAG}.pyc"
+"""The member with the bytecode of all modules that a cold start imports."""
 COMPILER = ROOT / "tools" / "bytecode.py"
 DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date that a zip file can hold."""
@@ -154,16 +151,15 @@ def _minor(python: str) -> str:
 
 def bytecode(sources: dict[str, bytes], python: str) -> dict[str, bytes]:
     """Return the members that hold the bytecode of the sources among the members given."""
-    made = {name: base64.b64decode(data) for name, data in _ask(python, sources, {})["bytecode"].items()}
-    own = {_bytecode_name(name): data for name, data in made.items() if _module(name) is None}
-    together = {module: data for name, data in sorted(made.items()) if (module := _module(name))}
-    return own | {MODULES: marshal.dumps(together, _MARSHAL_VERSION)}
+    answer = _ask(python, sources, {})
+    return {name: base64.b64decode(data) for name, data in answer["files"].items()}
 
 
 def _ask(python: str, sources: dict[str, bytes], existing: dict[str, bytes]) -> dict[str, Any]:
     question = {
-        "sources": {name: sources[name].decode() for name in sorted(sources) if _is_compiled(name)},
-        "bytecode": {name: base64.b64encode(data).decode() for name, data in existing.items()},
+        "sources": {name: source.decode() for name, source in sources.items() if _is_compiled(name)},
+        "files": bytecode_files(sources),
+        "existing": {name: base64.b64encode(data).decode() for name, data in existing.items()},
     }
     run = subprocess.run(
         [python, "-I", "-S", "-B", str(COMPILER)],
@@ -182,30 +178,40 @@ def _is_compiled(name: str) -> bool:
     return name.startswith("connect_handler/") and name.endswith(".py")
 
 
-def _module(name: str) -> str | None:
-    """Return ``connect_handler.index`` for ``connect_handler/index.py``; None for what is not in :data:`MODULES`."""
-    folder, _, file = name.rpartition("/")
-    return None if folder != "connect_handler" or file == "__init__.py" else f"{folder}.{file.removesuffix('.py')}"
+def bytecode_files(sources: dict[str, bytes]) -> dict[str, str | list[str]]:
+    """Return the members that hold bytecode, each with the sources that it is of.
+
+    Every module that a cold start imports is in :data:`START`, which the package loads at once
+    (connect_handler/__init__.py); every other has a file where Python looks for it.
+    """
+    start = start_modules(sources)
+    files: dict[str, str | list[str]] = {START: start}
+    for name in sorted(sources):
+        if _is_compiled(name) and name not in start:
+            folder, _, file = name.rpartition("/")
+            files[f"{folder}/__pycache__/{file.removesuffix('.py')}.{TAG}.pyc"] = name
+    return files
 
 
-def _bytecode_name(name: str) -> str:
-    """Return the member that has the bytecode of a source file."""
-    if _module(name):
-        return MODULES
-    folder, _, file = name.rpartition("/")
-    return f"{folder}/__pycache__/{file.removesuffix('.py')}.{TAG}.pyc"
+def start_modules(sources: dict[str, bytes]) -> list[str]:
+    """Return the sources that the entry point imports when it is imported, each behind those that it imports itself.
 
+    Imports inside functions are of what a cold start can do without.
+    """
+    order: list[str] = []
 
-def _existing_bytecode(has: dict[str, bytes], names: Iterable[str]) -> dict[str, bytes]:
-    """Return the bytecode of the sources named, by the members of a bundle; nothing for what has none."""
-    try:
-        together = marshal.loads(has[MODULES])  # noqa: S302 - texts and bytes, none of which is executed
-    except (EOFError, TypeError, ValueError):
-        together = None
-    if not isinstance(together, dict):
-        together = {}
-    found = {name: together.get(module) if (module := _module(name)) else has[_bytecode_name(name)] for name in names}
-    return {name: data if isinstance(data, bytes) else b"" for name, data in found.items()}
+    def visit(name: str) -> None:
+        for statement in ast.parse(sources[name]).body:
+            if isinstance(statement, ast.ImportFrom) and statement.level == 1:
+                imported = [statement.module] if statement.module else [alias.name for alias in statement.names]
+                for module in imported:
+                    other = f"connect_handler/{module}.py"
+                    if other not in order:
+                        visit(other)
+        order.append(name)
+
+    visit("connect_handler/handler.py")
+    return order
 
 
 def archive(contents: dict[str, bytes]) -> bytes:
@@ -232,27 +238,28 @@ def differences(bundle: Path, sources: dict[str, bytes], python: str | None) -> 
             has = {name: existing.read(name) for name in existing.namelist()}
     except zipfile.BadZipFile as problem:
         return [f"{bundle} is not a zip file: {problem}"]
-    compiled = [name for name in sources if _is_compiled(name)]
-    expected = sources.keys() | set(map(_bytecode_name, compiled))
+    files = bytecode_files(sources)
+    expected = sources.keys() | files.keys()
     lines = [f"missing: {name}" for name in sorted(expected - has.keys())]
     lines += [f"not in the sources: {name}" for name in sorted(has.keys() - expected)]
     lines += [f"changed: {name}" for name in sorted(sources.keys() & has.keys()) if sources[name] != has[name]]
     if not lines:
-        existing_bytecode = _existing_bytecode(has, compiled)
+        existing_bytecode = {file: has[file] for file in files}
         if python is None:
-            stale = [name for name, data in existing_bytecode.items() if not _is_of(data, sources[name])]
+            stale = [file for file, names in files.items() if not _is_of(has[file], names, sources)]
         else:
             stale = _ask(python, sources, existing_bytecode)["differing"]
-        lines = [f"not the bytecode of {name}: {_bytecode_name(name)}" for name in sorted(stale)]
+        lines = [f"not the bytecode of its sources: {file}" for file in sorted(stale)]
     if not lines and bundle.read_bytes() != archive(has):
         lines = ["the members are the same; their order, dates or modes are not"]
     return lines
 
 
-def _is_of(data: bytes, source: bytes) -> bool:
-    """Tell whether a .pyc file says that it was made from a source, https://peps.python.org/pep-0552/."""
+def _is_of(data: bytes, names: str | list[str], sources: dict[str, bytes]) -> bool:
+    """Tell whether bytecode says that it was made from sources, https://peps.python.org/pep-0552/."""
     magic = int.from_bytes(data[:4], "little")
-    return data[4:8] == b"\1\0\0\0" and data[8:16] == _imp.source_hash(magic, source)
+    together = sources[names] if isinstance(names, str) else b"\0".join(sources[name] for name in names)
+    return data[4:8] == b"\1\0\0\0" and data[8:16] == _imp.source_hash(magic, together)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

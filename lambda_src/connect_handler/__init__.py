@@ -9,51 +9,38 @@ Data flows one way: ``handler`` takes the event, ``request`` reads it, ``evaluat
 
 from __future__ import annotations
 
+import gc
 import marshal
 import sys
-from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import MAGIC_NUMBER
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import ModuleType
-    from typing import Any
-
-_FOLDER = __path__[0]
 _UNCHECKED = MAGIC_NUMBER + b"\1\0\0\0"
 """How bytecode of this Python begins that is never compared with its source, https://peps.python.org/pep-0552/"""
 
 
-class _BundledBytecode:
-    """Imports the modules of this package from the bytecode that the bundle carries for the default runtime.
+def _start() -> None:
+    """Load what a cold start needs from the one file with its bytecode that the bundle carries (tools/bundle.py).
 
-    It lies in one file, so that a cold start opens one and not fifteen. For each of them, Python's own importer would
-    take 0.13 ms, whatever is in it. What has no such bytecode, as in a checkout, is left to Python.
+    Python's own importer would open a file for each module, and take 0.13 ms whatever is in it. Where there is no
+    such file, as in a checkout and under another version of Python, it is left to that.
     """
-
-    def __init__(self, modules: dict[str, bytes]) -> None:
-        """Take what the .pyc files of the modules would hold, by name."""
-        self._modules = modules
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        data = self._modules.get(name)
-        if data is None or data[:8] != _UNCHECKED:
-            return None
-        file = f"{_FOLDER}/{name.rpartition('.')[2]}.py"
-        spec = ModuleSpec(name, self, origin=file, loader_state=data)  # type: ignore[arg-type]
-        spec.has_location = True
-        return spec
-
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Have Python make the module."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        spec: Any = module.__spec__  # as find_spec has made it
-        exec(marshal.loads(memoryview(spec.loader_state)[16:]), module.__dict__)  # noqa: S102, S302 - as Python does
+    try:
+        with open(f"{__path__[0]}/__pycache__/start.{sys.implementation.cache_tag}.pyc", "rb") as file:  # noqa: PTH123
+            data = file.read()
+    except OSError:
+        return
+    if data[:8] != _UNCHECKED:
+        return
+    # What is loaded here stays as long as the process. To look through it for garbage, now and whenever garbage is
+    # looked for later, would cost as much as to load it: the handler, which is the last of it, ends this.
+    gc.disable()
+    package = sys.modules[__name__]
+    for name, code in marshal.loads(memoryview(data)[16:]):  # noqa: S302 - the bundle's own, as all code here
+        module = sys.modules[f"{__name__}.{name}"] = type(sys)(f"{__name__}.{name}")
+        module.__package__ = __name__
+        module.__file__ = f"{__path__[0]}/{name}.py"
+        setattr(package, name, module)
+        exec(code, module.__dict__)  # noqa: S102 - as Python's own importer does
 
 
-try:
-    with open(f"{_FOLDER}/__pycache__/modules.{sys.implementation.cache_tag}.marshal", "rb") as _file:  # noqa: PTH123
-        sys.meta_path.insert(0, _BundledBytecode(marshal.loads(_file.read())))  # noqa: S302 - the bundle's, as all code here
-except OSError:  # a checkout, or another runtime
-    pass
+_start()

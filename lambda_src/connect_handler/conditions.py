@@ -17,11 +17,12 @@ from .networks import NetworkSet, parse_address, parse_network
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable
+    from collections.abc import Callable, Collection
     from datetime import tzinfo
     from typing import Any
 
     from .request import Request
+    from .truth import Test
 
     Makers = dict[str, Callable[[str, Any], "Condition"]]
     Version = tuple[int, ...]
@@ -139,8 +140,6 @@ class Condition:
     ----------
     key
         The condition key.
-    test
-        Tells whether it holds: True, False, or None for unknown.
     values, beginnings
         For the index: the condition is false for a request that has none of these values, and none that begins like
         one of the beginnings. ``values`` is None where it is not so simple.
@@ -148,21 +147,60 @@ class Condition:
         Whether one of these values or beginnings is enough to make it true.
     """
 
-    __slots__ = ("beginnings", "is_found_true", "key", "test", "values")
+    __slots__ = ("_test", "beginnings", "is_found_true", "key", "values")
 
     def __init__(
         self,
         key: str,
-        test: Callable[[Facts], bool | None],
-        values: frozenset[Hashable] | None = None,
+        test: Test | None,
+        values: Collection[Any] | None = None,
         beginnings: tuple[str, ...] = (),
         is_found_true: bool = False,
     ) -> None:
+        """Take what tells whether it holds; None where that is whether the request has one of the values."""
         self.key = key
-        self.test = test
+        self._test = test
         self.values = values
         self.beginnings = beginnings
         self.is_found_true = is_found_true
+
+    @property
+    def test(self) -> Test:
+        """What tells whether it holds: True, False, or None for unknown."""
+        test = self._test
+        if test is None:  # made where it is first asked for: the index answers for most conditions of a long policy
+            test = self._test = _has_one_of(self.key, frozenset(self.values or ()))
+        return test
+
+
+def _has_one_of(key: str, values: frozenset[Any]) -> Test:
+    """Return what tells whether a request has one of the values."""
+    if key == "public_ip":
+        merged: NetworkSet | None = None
+
+        def lies_in_one(facts: Facts) -> bool | None:
+            nonlocal merged
+            address = facts.address
+            if address is None:
+                return None
+            if merged is None:
+                merged = NetworkSet(values)
+            return address in merged
+
+        return lies_in_one
+    if key == "groups":
+
+        def has_one(facts: Facts) -> bool | None:
+            groups = facts.groups
+            return None if groups is None else not values.isdisjoint(groups)
+
+        return has_one
+
+    def is_one(facts: Facts) -> bool | None:
+        text = getattr(facts, key)
+        return None if text is None else text in values
+
+    return is_one
 
 
 # --- patterns and names ----------------------------------------------------------------------------------------------
@@ -171,34 +209,32 @@ class Condition:
 def _patterns(key: str, value: Any) -> Condition:
     """``common_name``, ``username``, ``platform``: one of the patterns matches the field."""
     exact, beginnings, glob = _split(value)
-
-    def is_one(facts: Facts) -> bool | None:
-        text = getattr(facts, key)
-        return None if text is None else text in exact
-
     if glob is None and not beginnings:
-        return Condition(key, is_one, exact, (), True)
+        return Condition(key, None, exact, (), True)
+    return _filed(key, _text_matches(key, frozenset(exact), beginnings, glob), exact, beginnings, glob)
 
+
+def _text_matches(key: str, exact: frozenset[str], beginnings: tuple[str, ...], glob: _Glob | None) -> Test:
     def matches(facts: Facts) -> bool | None:
         text = getattr(facts, key)
         if text is None:
             return None
         return text in exact or text.startswith(beginnings) or (glob is not None and glob(text))
 
-    return _filed(key, matches, exact, beginnings, glob)
+    return matches
 
 
 def _groups(key: str, value: Any) -> Condition:
     """``groups``: one of the patterns matches one of the groups."""
-    exact, beginnings, glob = _split(_names(value))
-
-    def has_one(facts: Facts) -> bool | None:
-        groups = facts.groups
-        return None if groups is None else not exact.isdisjoint(groups)
-
+    exact, beginnings, glob = _split(value)
+    if "" in exact:
+        raise ValueError
     if glob is None and not beginnings:
-        return Condition(key, has_one, exact, (), True)
+        return Condition(key, None, exact, (), True)
+    return _filed(key, _group_matches(frozenset(exact), beginnings, glob), exact, beginnings, glob)
 
+
+def _group_matches(exact: frozenset[str], beginnings: tuple[str, ...], glob: _Glob | None) -> Test:
     def matches(facts: Facts) -> bool | None:
         groups = facts.groups
         if groups is None:
@@ -209,7 +245,7 @@ def _groups(key: str, value: Any) -> Condition:
             return True
         return glob is not None and any(map(glob, groups))
 
-    return _filed(key, matches, exact, beginnings, glob)
+    return matches
 
 
 def _all_groups(key: str, value: Any) -> Condition:
@@ -270,11 +306,13 @@ def _names(value: Any) -> list[str]:
     return names
 
 
-def _split(patterns: list[str]) -> tuple[frozenset[str], tuple[str, ...], _Glob | None]:
+def _split(patterns: list[str]) -> tuple[list[str], tuple[str, ...], _Glob | None]:
     """Part patterns, folded, into whole texts, beginnings (``ops-*``), and all others."""
-    together = strings(patterns)
+    if type(patterns) is not list or not patterns:
+        raise ValueError
+    together = "".join(patterns)
     if "*" not in together and "?" not in together:
-        return frozenset([text.lower() for text in patterns] if together.isascii() else map(fold, patterns)), (), None
+        return [text.lower() for text in patterns] if together.isascii() else list(map(fold, patterns)), (), None
     exact: list[str] = []
     beginnings: list[str] = []
     globs: list[str] = []
@@ -286,7 +324,7 @@ def _split(patterns: list[str]) -> tuple[frozenset[str], tuple[str, ...], _Glob 
             beginnings.append(pattern[:-1])
         else:
             globs.append(pattern)
-    return frozenset(exact), tuple(beginnings), _Glob(globs) if globs else None
+    return exact, tuple(beginnings), _Glob(globs) if globs else None
 
 
 def _literal(pattern: str) -> str:
@@ -319,8 +357,8 @@ class _Glob:
 
 def _filed(
     key: str,
-    test: Callable[[Facts], bool | None],
-    exact: frozenset[str],
+    test: Test,
+    exact: list[str],
     beginnings: tuple[str, ...],
     glob: _Glob | None,
 ) -> Condition:
@@ -424,19 +462,17 @@ def _public_ip(key: str, value: Any) -> Condition:
     """``public_ip``: the client's address lies in one of the networks."""
     strings(value)
     networks = list(map(parse_network, value))
-    # The index answers for most conditions, which then never need it; no connection is to wait for that of a long list.
-    merged = NetworkSet(networks) if len(networks) > MAX_FILED else None
+    # No connection is to wait for the set of a long list. A short one never needs it if the index answers.
+    test = None if len(networks) <= MAX_FILED else _lies_in_one_of(NetworkSet(networks))
+    return Condition(key, test, networks, (), True)
 
+
+def _lies_in_one_of(networks: NetworkSet) -> Test:
     def test(facts: Facts) -> bool | None:
-        nonlocal merged
         address = facts.address
-        if address is None:
-            return None
-        if merged is None:
-            merged = NetworkSet(networks)
-        return address in merged
+        return None if address is None else address in networks
 
-    return Condition(key, test, frozenset(networks), (), True)
+    return test
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -585,4 +621,7 @@ def conditions(block: Any, makers: Makers) -> tuple[Condition, ...]:
     """
     if type(block) is not dict or not block:
         raise ValueError
-    return tuple([makers[key](key, value) for key, value in block.items()])
+    made: tuple[Condition, ...] = ()
+    for key in block:
+        made += (makers[key](key, block[key]),)
+    return made

@@ -11,12 +11,8 @@ import gc
 import os
 import time
 
-# What is loaded here stays as long as the process. To look through it for garbage, now and whenever garbage is looked
-# for later, would cost as much as to load it.
-gc.disable()
-
-from . import answering, decision_log  # noqa: E402
-from .settings import Settings  # noqa: E402
+from . import answering, decision_log
+from .settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +22,7 @@ POLICY_TESTS = "policy-tests"
 """The one key of the deploy gate's event."""
 
 _settings = Settings(os.environ)
-gc.freeze()
+gc.freeze()  # see connect_handler/__init__.py
 gc.enable()
 
 

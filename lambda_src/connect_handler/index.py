@@ -29,7 +29,7 @@ from .networks import BITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
     from typing import Any
 
     from .conditions import Condition, Facts
@@ -77,40 +77,41 @@ class Index:
     def __init__(self, rules: Sequence[Rule]) -> None:
         """Take rules in document order."""
         self._always: list[Candidate] = []
-        self._networks = _Networks()
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, _Table | _Networks] = {}
+        self._networks: _Networks | None = None
         self._of_texts: list[tuple[str, _Table, _ByValue, _ByBeginning]] = []
         self._of_several: list[tuple[_LookUp, _Table, _ByValue, _ByBeginning]] = []
         self._of_devices: Index | None = None
         self._by_device: dict[tuple[str | None, ...], list[Candidate]] = {}
         for position, rule in enumerate(rules):
-            if not _asks_for_device(rule):
-                self._file(position, rule)
-                continue
-            if self._of_devices is None:
-                self._of_devices = Index(())
-            self._of_devices._file(position, rule)
+            condition = _filed_under(rule.when)
+            if (condition is None or condition.key in DEVICE) and _asks_for_device(rule):
+                if self._of_devices is None:
+                    self._of_devices = Index(())
+                self._of_devices._file(position, rule, condition)
+            else:
+                self._file(position, rule, condition)
 
-    def _file(self, position: int, rule: Rule) -> None:
-        """File a rule under the most selective condition of its ``when``."""
-        condition = _filed_under(rule.when)
+    def _file(self, position: int, rule: Rule, condition: Condition | None) -> None:
+        """File a rule under one of its conditions; None for none, so that it is a candidate always."""
         if condition is None:
             self._always.append((position, rule, rule.test_without(None)))
             return
         key = condition.key
-        if key == "public_ip":
-            table: _Table | _Networks = self._networks
-        elif key in self._tables:
-            table = self._tables[key]
-        else:
-            table = self._tables[key] = _Table()
-            if key in _TEXTS:
-                self._of_texts.append((key, table, table.by_value, table.by_beginning))
-            else:
-                self._of_several.append((_LOOK_UPS[key], table, table.by_value, table.by_beginning))
-        table.filed.append((position, rule))
+        table = self._tables[key] if key in self._tables else self._new_table(key)
         test = rule.test_without(condition) if condition.is_found_true else rule.applies
         table.file(condition, (position, rule, test))
+
+    def _new_table(self, key: str) -> _Table | _Networks:
+        if key == "public_ip":
+            self._networks = self._tables[key] = _Networks()
+            return self._networks
+        table = self._tables[key] = _Table()
+        if key in _TEXTS:
+            self._of_texts.append((key, table, table.by_value, table.by_beginning))
+        else:
+            self._of_several.append((_LOOK_UPS[key], table, table.by_value, table.by_beginning))
+        return table
 
     def candidates(self, facts: Facts) -> list[Candidate]:
         """Return the rules that are not false for certain, in document order.
@@ -143,7 +144,7 @@ class Index:
                 for beginning in by_beginning.keys() & {text[:length] for text in texts if text is not None}:
                     found += by_beginning[beginning]
         networks = self._networks
-        if networks.filed:
+        if networks is not None:
             address = facts.address
             if address is None:
                 found += networks.all()
@@ -199,25 +200,23 @@ def _filed_under(when: Sequence[Condition]) -> Condition | None:
 
 
 class _Filed:
-    """Rules that are filed under one field.
+    """Rules that are filed under one field."""
 
-    Attributes
-    ----------
-    filed
-        All of them, with their positions.
-    """
-
-    __slots__ = ("_all", "filed")
+    __slots__ = ("_all",)
 
     def __init__(self) -> None:
-        self.filed: list[tuple[int, Rule]] = []
         self._all: list[Candidate] | None = None
 
     def all(self) -> list[Candidate]:
         """Return the candidates for a request whose value is unknown: every rule, to be tested as a whole."""
         if self._all is None:
-            self._all = [(position, rule, rule.applies) for position, rule in self.filed]
+            rules = {position: rule for found in self._lists() for position, rule, _ in found}
+            self._all = [(position, rule, rule.applies) for position, rule in rules.items()]
         return self._all
+
+    def _lists(self) -> Iterable[list[Candidate]]:
+        """Return all lists of candidates."""
+        raise NotImplementedError
 
 
 class _Table(_Filed):
@@ -237,6 +236,11 @@ class _Table(_Filed):
         super().__init__()
         self.by_value: _ByValue = {}
         self.by_beginning: _ByBeginning = []
+
+    def _lists(self) -> Iterable[list[Candidate]]:
+        yield from self.by_value.values()
+        for _, by_beginning in self.by_beginning:
+            yield from by_beginning.values()
 
     def file(self, condition: Condition, candidate: Candidate) -> None:
         """File a candidate under each of the values and beginnings of a condition."""
@@ -265,6 +269,12 @@ class _Networks(_Filed):
     def __init__(self) -> None:
         super().__init__()
         self.by_octet: dict[int, dict[int, list[tuple[int, dict[int, list[Candidate]]]]]] = {4: {}, 6: {}}
+
+    def _lists(self) -> Iterable[list[Candidate]]:
+        for by_octet in self.by_octet.values():
+            for tables in by_octet.values():
+                for _, by_prefix in tables:
+                    yield from by_prefix.values()
 
     def file(self, condition: Condition, candidate: Candidate) -> None:
         """File a candidate under each of the networks of a condition."""

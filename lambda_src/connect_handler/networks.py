@@ -70,11 +70,12 @@ def parse_network(text: str) -> tuple[int, int, int]:
         address, slash, suffix = text.partition("/")
         first, second, third, fourth = address.split(".")
         number = _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
-        version, length = 4, _OCTETS[suffix] if slash else 32
-        if length > BITS[4]:
-            raise ValueError
+        length = _OCTETS[suffix] if slash else 32
+        if length <= 32 and not number << length & 0xFFFFFFFF:
+            return 4, length, number
     except (KeyError, ValueError):
-        version, length, number = _parse(text)
+        pass
+    version, length, number = _parse(text)
     if number & ((1 << BITS[version] - length) - 1):
         raise ValueError(f"{text!r} has bits behind its prefix")
     return version, length, number

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .conditions import Condition, Facts, Makers
+    from .conditions import Condition, Facts
     from .problems import Problems
     from .truth import Test
 
@@ -319,9 +319,12 @@ def _rules(elements: Any, statuses: set[str]) -> tuple[AccessRule, ...]:
     allows = False
     for element in elements:
         name = element["name"]
-        names.add(_text(name))
+        if type(name) is not str or not 0 < len(name) <= MAX_CHARACTERS or not RULE_KEYS.issuperset(element):
+            raise ValueError
+        names.add(name)
         denies = _DENIES[element["effect"]]
-        when, unless = _blocks(element, RULE_KEYS, makers)
+        when = conditions(element["when"], makers) if "when" in element else ()
+        unless = conditions(element["unless"], makers) if "unless" in element else ()
         shadow, message = False, None
         if "shadow" in element or "message" in element:
             shadow = _flag(element.get("shadow"))
@@ -341,28 +344,16 @@ def _posture_rules(elements: Any) -> tuple[PostureRule, ...]:
         return ()
     if type(elements) is not list:
         raise ValueError
-    rules = [
-        PostureRule(
-            f"posture_rules[{position}]",
-            *_blocks(element, POSTURE_RULE_KEYS, POSTURE_CONDITIONS),
-            _text(element["status"]),
-        )
-        for position, element in enumerate(elements)
-    ]
+    rules = []
+    for position, element in enumerate(elements):
+        if not POSTURE_RULE_KEYS.issuperset(element):
+            raise ValueError
+        when = conditions(element["when"], POSTURE_CONDITIONS) if "when" in element else ()
+        unless = conditions(element["unless"], POSTURE_CONDITIONS) if "unless" in element else ()
+        rules.append(PostureRule(f"posture_rules[{position}]", when, unless, _text(element["status"])))
     if len({rule.status for rule in rules}) > MAX_STATUSES:
         raise ValueError
     return tuple(rules)
-
-
-def _blocks(
-    element: dict[str, Any], keys: frozenset[str], makers: Makers
-) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
-    """Return the conditions of the ``when`` and the ``unless`` of a rule that has no other keys than those given."""
-    if not element.keys() <= keys:
-        raise ValueError
-    when = conditions(element["when"], makers) if "when" in element else ()
-    unless = conditions(element["unless"], makers) if "unless" in element else ()
-    return when, unless
 
 
 # --- single values ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 import re
 import subprocess
@@ -89,10 +88,14 @@ def test_that_runtime_loads_the_bytecode_and_compiles_nothing(tmp_path: Path) ->
         committed.extractall(tmp_path)
     for source in (tmp_path / "connect_handler").glob("*.py"):
         source.write_text("raise ImportError")  # unchecked: the bytecode is not compared with it
-    statement = "import sys; sys.path.insert(0, sys.argv[1]); import connect_handler.handler as h; print(h.__file__)"
+    statement = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import connect_handler.handler as h, gc;"
+        "from connect_handler import gate; print(h.__file__, gate.__file__, gc.isenabled())"
+    )
     python = bundle.compiler(None) or ""
     run = subprocess.run([python, "-I", "-B", "-c", statement, tmp_path], capture_output=True, text=True, check=True)
-    assert Path(run.stdout.strip()) == tmp_path / "connect_handler" / "handler.py"
+    folder = tmp_path / "connect_handler"
+    assert run.stdout.split() == [str(folder / "handler.py"), str(folder / "gate.py"), "True"]
 
 
 @pytest.mark.parametrize("with_interpreter", [True, False])
@@ -107,7 +110,7 @@ def test_bytecode_of_another_source_is_found_with_and_without_the_interpreter(
     path = tmp_path / "bundle.zip"
     path.write_bytes(bundle.archive(sources | bundle.bytecode(other, python)))
     assert bundle.differences(path, sources, python if with_interpreter else None) == [
-        f"not the bytecode of connect_handler/handler.py: {bundle.MODULES}"
+        f"not the bytecode of its sources: {bundle.START}"
     ]
 
 
@@ -117,29 +120,29 @@ def test_bytecode_that_only_says_it_is_of_the_source_is_found(source: Path, tzda
         pytest.skip(f"needs a Python {bundle.MINOR}")
     sources = bundle.members(source, tzdata, VERSION)
     other = {**sources, "connect_handler/handler.py": b"def handler(event, context): return 1\n"}
-    name = "connect_handler.handler"
-    made, other_made = bundle.bytecode(sources, python), bundle.bytecode(other, python)
-    forged = marshal.loads(made[bundle.MODULES])
-    forged[name] = forged[name][:16] + marshal.loads(other_made[bundle.MODULES])[name][16:]
+    made, forged = bundle.bytecode(sources, python), bundle.bytecode(other, python)
     path = tmp_path / "bundle.zip"
-    path.write_bytes(bundle.archive(sources | made | {bundle.MODULES: marshal.dumps(forged)}))
-    assert bundle.differences(path, sources, python) == [
-        f"not the bytecode of connect_handler/handler.py: {bundle.MODULES}"
-    ]
+    path.write_bytes(
+        bundle.archive(sources | made | {bundle.START: made[bundle.START][:16] + forged[bundle.START][16:]})
+    )
+    assert bundle.differences(path, sources, python) == [f"not the bytecode of its sources: {bundle.START}"]
 
 
-@pytest.mark.parametrize("contents", [b"", b"no marshal", marshal.dumps([]), marshal.dumps({"connect_handler.x": 1})])
-def test_bytecode_that_cannot_be_read_is_found(contents: bytes, source: Path, tzdata: Path, tmp_path: Path) -> None:
-    python = bundle.compiler(None)
-    if python is None:
-        pytest.skip(f"needs a Python {bundle.MINOR}")
-    sources = bundle.members(source, tzdata, VERSION)
-    path = tmp_path / "bundle.zip"
-    path.write_bytes(bundle.archive(sources | bundle.bytecode(sources, python) | {bundle.MODULES: contents}))
-    for interpreter in (python, None):
-        assert bundle.differences(path, sources, interpreter) == [
-            f"not the bytecode of connect_handler/handler.py: {bundle.MODULES}"
-        ]
+def test_what_a_cold_start_loads_is_what_importing_the_entry_point_imports(tmp_path: Path) -> None:
+    sources = bundle.members(bundle.SOURCE, bundle.installed_tzdata(), bundle.pinned_tzdata())
+    statement = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import connect_handler.handler;"
+        "print(*[name for name in sys.modules if name.startswith('connect_handler.')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", statement, bundle.SOURCE.parent],
+        env={"POLICY": '{"rules": [{"name": "staff", "effect": "allow"}]}'},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {f"{name.replace('.', '/')}.py" for name in run.stdout.split()}
+    assert set(bundle.start_modules(sources)) == imported
 
 
 def test_a_named_interpreter_of_another_version_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,6 +208,7 @@ def test_check_names_the_members_that_differ(source: Path, tzdata: Path, tmp_pat
     changed = {**contents, "connect_handler/handler.py": b"pass\n", "connect_handler/new.py": b""}
     del changed["connect_handler/__init__.py"]
     assert bundle.differences(path, changed, python) == [
+        "missing: connect_handler/__pycache__/new.cpython-313.pyc",
         "missing: connect_handler/new.py",
         "not in the sources: connect_handler/__init__.py",
         "not in the sources: connect_handler/__pycache__/__init__.cpython-313.pyc",
