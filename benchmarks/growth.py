@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import json
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from benchmarks.measured import Curve, Part, Table, figure
-from benchmarks.reference import EVENT, MONDAY_NOON, policy, requests
+from benchmarks.reference import EVENT, MONDAY_NOON, document, policy, requests
 from connect_handler.evaluation import evaluate
 from connect_handler.policy import Policy
 from connect_handler.request import Request
@@ -51,7 +50,7 @@ def measure() -> Part:
 
 
 def _rules(number: int) -> tuple[str, list[Sample]]:
-    return json.dumps(policy(number)), requests()
+    return document(policy(number)), requests()
 
 
 def _networks(number: int) -> tuple[str, list[Sample]]:
@@ -65,13 +64,13 @@ def _networks(number: int) -> tuple[str, list[Sample]]:
     ]
     addresses = ["10.0.0.7", *(f"198.51.{index * 37 % 256}.{index * 101 % 256}" for index in range(1, 16))]
     samples = [(_request({"public-ip": address}), MONDAY_NOON) for address in addresses]
-    return json.dumps({"rules": rules}), samples
+    return document({"rules": rules}), samples
 
 
 def _groups(number: int) -> tuple[str, list[Sample]]:
     """The reference policy, and a user in many groups of which the last one is what a rule asks for."""
     groups = [f"Department-{index}" for index in range(number - 1)] + ["engineering"] * bool(number)
-    return json.dumps(policy(10)), [(_request({"groups": groups}), MONDAY_NOON)]
+    return document(policy(10)), [(_request({"groups": groups}), MONDAY_NOON)]
 
 
 def _request(change: dict[str, Any]) -> Request:

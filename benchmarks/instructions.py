@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks import DEFAULT_MINOR, ROOT, RULES
 from benchmarks.engines import NAMES
 from benchmarks.measured import Cell, Part, Table
-from benchmarks.reference import EVENT, policy, samples
+from benchmarks.reference import EVENT, document, policy, samples
 from benchmarks.runtime_api import ARN
 from benchmarks.starts import RUNTIME_CLIENT, runtimes, unpack
 
@@ -78,7 +78,7 @@ def _cold_start(valgrind: str) -> Table:
 
         def count(program: str, rules: int = RULES[0]) -> int:
             arguments = [str(runtime.executable), "-B", "-c", RUNTIME_CLIENT + program + _END, json.dumps(EVENT), ARN]
-            return _collected(valgrind, arguments, bundle, {"POLICY": json.dumps(policy(rules))})
+            return _collected(valgrind, arguments, bundle, {"POLICY": document(policy(rules))})
 
         alone = count("")
         table.rows.append(("a process that imports the runtime client", alone / 1e6))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -62,6 +63,11 @@ def blocklist_policy(networks: int) -> dict[str, Any]:
     listed = [f"{10 + (index >> 16)}.{index >> 8 & 255}.{index & 255}.0/24" for index in range(networks)]
     blocklist = {"name": "blocklist", "effect": "deny", "when": {"public_ip": listed}}
     return {"rules": [blocklist, {"name": "staff", "effect": "allow"}]}
+
+
+def document(policy: dict[str, Any]) -> str:
+    """Return the document of a policy as Terraform renders it: without spaces."""
+    return json.dumps(policy, separators=(",", ":"))
 
 
 def _padding() -> Iterator[dict[str, Any]]:

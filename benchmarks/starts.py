@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks import BUNDLE, DEFAULT_MINOR, RULES
 from benchmarks.measured import Budget, Figure, Part, Table, figure, ratio
-from benchmarks.reference import EVENT, policy
+from benchmarks.reference import EVENT, document, policy
 from benchmarks.runtime_api import ARN, FunctionProcess
 from localaws.awslambda.interpreters import MINORS, Interpreter, Runtime, find_interpreter, link_runtime
 
@@ -149,7 +149,7 @@ def _rounds(
         folder = Path(name)
         bundle, trivial = unpack(folder, runtime)
         kinds = [Kind("trivial", trivial, TRIVIAL_HANDLER, {})]
-        kinds += [Kind(f"{rules} rules", bundle, HANDLER, {"POLICY": json.dumps(policy(rules))}) for rules in RULES]
+        kinds += [Kind(f"{rules} rules", bundle, HANDLER, {"POLICY": document(policy(rules))}) for rules in RULES]
         event = json.dumps(EVENT).encode()
         for number in range(rounds + 1):
             for kind in kinds:
@@ -200,7 +200,7 @@ def _own_costs(runtime: Runtime) -> tuple[Table, list[Budget]]:
             with FunctionProcess(runtime, trivial, TRIVIAL_HANDLER, {}, folder / "log") as process:
                 trivial_starts.append(process.start_ms)
             for rules in RULES:
-                took[rules].append(own_cost(runtime, bundle, {"POLICY": json.dumps(policy(rules))}))
+                took[rules].append(own_cost(runtime, bundle, {"POLICY": document(policy(rules))}))
     table = Table(
         "Our own part of a cold start, ms",
         ("rules", "import, load and first decision", f"where a trivial start takes {TRIVIAL_MS:g} ms", "budget"),

@@ -79,7 +79,7 @@ def _kinds(aws: LocalAws) -> dict[str, tuple[dict[str, str], tuple[float, float]
     }
     kinds: dict[str, tuple[dict[str, str], tuple[float, float] | None]] = {"trivial handler": ({}, None)}
     for title, policy in policies.items():
-        document = json.dumps(policy, separators=(",", ":")).encode()
+        document = reference.document(policy).encode()
         packed = gzip.compress(document)
         key = f"{title}/policy.json.gz".replace(" ", "-").replace(",", "")
         version = s3.put_object(Bucket=BUCKET, Key=key, Body=packed)["VersionId"]

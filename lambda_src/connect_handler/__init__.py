@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import gc
 import marshal
+import os
 import sys
 from _frozen_importlib_external import MAGIC_NUMBER
 
 _UNCHECKED = MAGIC_NUMBER + b"\1\0\0\0"
 """How bytecode of this Python begins that is never compared with its source, https://peps.python.org/pep-0552/"""
+
+_LARGEST = 1 << 20
+"""Bytes; the file has a tenth of it."""
 
 
 def _start() -> None:
@@ -25,10 +29,11 @@ def _start() -> None:
     such file, as in a checkout and under another version of Python, it is left to that.
     """
     try:
-        with open(f"{__path__[0]}/__pycache__/start.{sys.implementation.cache_tag}.pyc", "rb") as file:  # noqa: PTH123
-            data = file.read()
+        file = os.open(f"{__path__[0]}/__pycache__/start.{sys.implementation.cache_tag}.pyc", os.O_RDONLY)
     except OSError:
         return
+    data = os.read(file, _LARGEST)
+    os.close(file)
     if data[:8] != _UNCHECKED:
         return
     # What is loaded here stays as long as the process. To look through it for garbage, now and whenever garbage is

@@ -10,6 +10,7 @@ what the key takes ends in an exception, whichever comes first: it only tells th
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
 
@@ -89,7 +90,9 @@ class Facts:
         if groups is None:
             self.groups = None
         else:
-            self.groups = frozenset([text.lower() if text.isascii() else fold(text) for text in groups])
+            text = "\n".join(groups)
+            folded = text.lower().split("\n") if text.isascii() else ()
+            self.groups = frozenset(folded if len(folded) == len(groups) else map(fold, groups))
         self.posture = self.possible_posture = _NONE
         address = request.public_ip
         try:
@@ -554,11 +557,16 @@ def _zone_file(name: str) -> str | None:
     for folder in (beside + "tzdata", None):
         path = f"{folder or _installed_tzdata()}/zoneinfo/{name}"
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs 2 ms
-                if file.read(4) == b"TZif":  # https://www.rfc-editor.org/rfc/rfc9636
-                    return path
-        except OSError:  # also where it is a folder of time zones
+            file = os.open(path, os.O_RDONLY)  # open takes ten times as long
+        except OSError:
+            continue
+        try:
+            if os.read(file, 4) == b"TZif":  # https://www.rfc-editor.org/rfc/rfc9636
+                return path
+        except OSError:  # a folder of time zones
             pass
+        finally:
+            os.close(file)
     return None
 
 

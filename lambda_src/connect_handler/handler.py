@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import time
+from functools import lru_cache
 
 from . import answering, decision_log
 from .settings import Settings
@@ -53,7 +54,7 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
     try:
         if settings.policy_is_due:
             settings.load_policy()
-        alias = _alias(context)
+        alias = _alias(getattr(context, "invoked_function_arn", None))
         answered = answering.answer(settings.policy, settings.policy_problems, event, alias, now)
     except Exception as error:  # a bug of ours: deny, and tell
         answered = answering.broken(event, error)
@@ -74,9 +75,10 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
     return answered.response
 
 
-def _alias(context: Any) -> str | None:
+@lru_cache(maxsize=64)
+def _alias(arn: str | None) -> str | None:
     """Return the alias that was invoked; None for ``$LATEST`` and for versions, which are numbers."""
-    parts = str(getattr(context, "invoked_function_arn", "")).split(":")
+    parts = str(arn).split(":")
     # arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME:QUALIFIER
     if len(parts) != 8 or parts[7] == "$LATEST" or parts[7].isdigit():
         return None

@@ -35,7 +35,6 @@ _TEXTS = FIELDS[1:-1]
 """All but the schema version and the groups."""
 
 _texts = itemgetter(*_TEXTS)
-_STRINGS = {str}
 
 
 class InvalidRequest(Exception):
@@ -66,6 +65,8 @@ class Request:
         Of Active Directory or SAML; never more than 200.
     alias
         Of the function, under which the endpoint invoked it: the endpoint's key. ``None`` for none.
+    is_complete
+        Whether every field was there in its own type: the attributes say everything that was sent.
     """
 
     __slots__ = (
@@ -76,6 +77,7 @@ class Request:
         "connection_id",
         "endpoint_id",
         "groups",
+        "is_complete",
         "platform",
         "platform_version",
         "public_ip",
@@ -95,6 +97,7 @@ class Request:
     aws_client_version: str | None
     groups: tuple[str, ...] | None
     alias: str | None
+    is_complete: bool
 
     def __init__(self, event: Any, alias: str | None = None) -> None:
         """Read an event.
@@ -117,11 +120,11 @@ class Request:
         self.schema_version = schema_version(event)
         try:
             texts = _texts(event)
-            complete = set(map(type, texts)) == _STRINGS
-        except KeyError:
-            complete = False
-        if not complete:  # earlier schema versions, and what is not as it should be
+            "".join(texts)  # the quickest way to ask whether they are texts
+            self.is_complete = event["schema-version"] is not None and type(event["groups"]) is list
+        except (KeyError, TypeError):  # earlier schema versions, and what is not as it should be
             texts = tuple([_text(event, field) for field in _TEXTS])
+            self.is_complete = False
         (
             connection_id,
             endpoint_id,
@@ -190,7 +193,9 @@ def _groups(value: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list):
         raise InvalidRequest(f"groups is of type {type(value).__name__}, not a list")
-    for group in value:
-        if not isinstance(group, str):
-            raise InvalidRequest(f"groups holds a value of type {type(group).__name__}, not a string")
+    try:
+        "".join(value)
+    except TypeError:
+        other = next(group for group in value if not isinstance(group, str))
+        raise InvalidRequest(f"groups holds a value of type {type(other).__name__}, not a string") from None
     return tuple(value)

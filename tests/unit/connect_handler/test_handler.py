@@ -157,11 +157,11 @@ def test_any_text_as_a_policy_denies_with_a_valid_answer(text: str, event: str) 
     assert not answer["allow"]
 
 
-def test_without_a_policy_everybody_is_denied(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_policy_everybody_is_denied(capfd: pytest.CaptureFixture[str]) -> None:
     answer = handler.answer(Settings({}), EVENTS["v3-saml-windows"], context())
     assert_valid(answer, "v3")
     assert not answer["allow"]
-    line = json.loads(capsys.readouterr().out)
+    line = json.loads(capfd.readouterr().out)
     assert line["reason"] == "policy-error"
     assert line["problems"] == ["the policy is missing; set the environment variable POLICY to a policy document"]
 
@@ -170,13 +170,13 @@ def test_a_packed_policy_is_read() -> None:
     assert handler.answer(with_policy(PACKED), EVENTS["v3-phone"], context())["allow"]
 
 
-def test_shadow_mode_allows_and_records_what_would_have_been(capsys: pytest.CaptureFixture[str]) -> None:
+def test_shadow_mode_allows_and_records_what_would_have_been(capfd: pytest.CaptureFixture[str]) -> None:
     settings = with_policy(STAFF | {"shadow_mode": True})
     answer = handler.answer(settings, EVENTS["v3-phone"], context())
     assert_valid(answer, "v3")
     assert answer["allow"]
     assert message_of(answer) == ""
-    line = json.loads(capsys.readouterr().out)
+    line = json.loads(capfd.readouterr().out)
     assert line["shadow_mode"] is True
     assert (line["effect"], line["reason"], line["rule"]) == ("deny", "explicit-deny", "no-phones")
     assert line["message"] == "No phones: dora@example.com."
@@ -186,7 +186,7 @@ def test_shadow_mode_does_not_allow_what_is_no_request() -> None:
     assert not handler.answer(with_policy(STAFF | {"shadow_mode": True}), {"username": "anna"}, context())["allow"]
 
 
-def test_a_bug_of_ours_denies_and_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_of_ours_denies_and_is_told(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     def broken(*_: Any) -> evaluation.Decision:
         raise ZeroDivisionError("who would have thought")
 
@@ -194,7 +194,7 @@ def test_a_bug_of_ours_denies_and_is_told(monkeypatch: pytest.MonkeyPatch, capsy
     answer = handler.answer(with_policy(EVERYBODY), EVENTS["v3-phone"], context())
     assert_valid(answer, "v3")
     assert not answer["allow"]
-    line = json.loads(capsys.readouterr().out)
+    line = json.loads(capfd.readouterr().out)
     assert line["reason"] == "internal-error"
     assert "ZeroDivisionError: who would have thought" in line["problems"][0]
 
@@ -204,20 +204,20 @@ def test_a_bug_of_ours_denies_and_is_told(monkeypatch: pytest.MonkeyPatch, capsy
     [("live", "live"), ("staff", "staff"), ("v2", "v2"), (None, None), ("$LATEST", None), ("7", None)],
 )
 def test_the_alias_is_the_qualifier_that_was_invoked(
-    qualifier: str | None, alias: str | None, capsys: pytest.CaptureFixture[str]
+    qualifier: str | None, alias: str | None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     policy = {"rules": [{"name": "here", "effect": "allow", "when": {"endpoint": ["live", "staff", "v2"]}}]}
     answer = handler.answer(with_policy(policy), EVENTS["v3-phone"], context(qualifier))
     assert answer["allow"] == (alias is not None)
-    assert json.loads(capsys.readouterr().out)["alias"] == alias
+    assert json.loads(capfd.readouterr().out)["alias"] == alias
 
 
 def test_a_log_line_that_cannot_be_made_costs_nobody_the_answer(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(decision_log, "line", lambda *_, **__: 1 / 0)
     assert handler.answer(with_policy(EVERYBODY), EVENTS["v3-phone"], context())["allow"]
-    assert "could not be written to the log: ZeroDivisionError" in capsys.readouterr().out
+    assert "could not be written to the log: ZeroDivisionError" in capfd.readouterr().out
 
 
 def test_a_context_that_breaks_denies() -> None:
