@@ -309,13 +309,28 @@ def _names(value: Any) -> list[str]:
     return names
 
 
-def _split(patterns: list[str]) -> tuple[list[str], tuple[str, ...], _Glob | None]:
-    """Part patterns, folded, into whole texts, beginnings (``ops-*``), and all others."""
+def _whole_texts(patterns: Any) -> list[str] | None:
+    """Return patterns, folded, where none of them has a wildcard."""
     if type(patterns) is not list or not patterns:
         raise ValueError
     together = "".join(patterns)
-    if "*" not in together and "?" not in together:
-        return [text.lower() for text in patterns] if together.isascii() else list(map(fold, patterns)), (), None
+    if "*" in together or "?" in together:
+        return None
+    return [text.lower() for text in patterns] if together.isascii() else list(map(fold, patterns))
+
+
+def _whole_names(patterns: Any) -> list[str] | None:
+    exact = _whole_texts(patterns)
+    if exact is not None and "" in exact:
+        raise ValueError
+    return exact
+
+
+def _split(patterns: Any) -> tuple[list[str], tuple[str, ...], _Glob | None]:
+    """Part patterns, folded, into whole texts, beginnings (``ops-*``), and all others."""
+    whole = _whole_texts(patterns)
+    if whole is not None:
+        return whole, (), None
     exact: list[str] = []
     beginnings: list[str] = []
     globs: list[str] = []
@@ -463,11 +478,16 @@ _MIRRORED = {"=": "__eq__", "!=": "__ne__", ">=": "__le__", "<=": "__ge__", ">":
 
 def _public_ip(key: str, value: Any) -> Condition:
     """``public_ip``: the client's address lies in one of the networks."""
-    strings(value)
-    networks = list(map(parse_network, value))
+    networks = _networks(value)
     # No connection is to wait for the set of a long list. A short one never needs it if the index answers.
     test = None if len(networks) <= MAX_FILED else _lies_in_one_of(NetworkSet(networks))
     return Condition(key, test, networks, (), True)
+
+
+def _networks(value: Any) -> list[tuple[int, int, int]]:
+    if type(value) is not list or not value:
+        raise ValueError
+    return [parse_network(text) for text in value]
 
 
 def _lies_in_one_of(networks: NetworkSet) -> Test:
@@ -617,6 +637,15 @@ POSTURE_CONDITIONS: Makers = {
 }
 """What makes a :class:`Condition` of the value that a key has: for the rules that assign statuses, which cannot ask for
 one."""
+
+PLAIN_VALUES: dict[str, Callable[[Any], Collection[Any] | None]] = {
+    "common_name": _whole_texts,
+    "groups": _whole_names,
+    "public_ip": _networks,
+    "username": _whole_texts,
+}
+"""What returns the values of which a request has to have one, for a condition that asks for nothing else; None where
+there is more to it, such as a pattern."""
 
 CONDITION_KEYS = (*POSTURE_CONDITIONS, "posture")
 

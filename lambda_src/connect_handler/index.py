@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from .conditions import MAX_FILED
+from .conditions import MAX_FILED, PLAIN_VALUES
 from .networks import BITS
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     """Position of a rule, the rule, and what tells whether it applies; None where it applies for certain."""
 
     _ByValue = dict[Hashable, list[Candidate]]
-    _ByBeginning = list[tuple[int, dict[str, list[Candidate]]]]
+    _ByBeginning = dict[int, dict[str, list[Candidate]]]
     _LookUp = Callable[[Facts], Collection[str | None] | None]
 
 DEVICE = ("platform", "platform_version", "client_openvpn_version", "aws_client_version")
@@ -57,6 +57,8 @@ _TEXTS = ("username", "common_name", "platform")
 
 FIRST_OCTET = {version: bits - 8 for version, bits in BITS.items()}
 """By how many bits to shift an address for its first octet, by IP version."""
+
+_NONE: dict[int, Any] = {}
 
 _device = attrgetter(*DEVICE)
 
@@ -84,6 +86,14 @@ class Index:
         self._of_devices: Index | None = None
         self._by_device: dict[tuple[str | None, ...], list[Candidate]] = {}
         for position, rule in enumerate(rules):
+            if type(rule.block) is dict:
+                # As most rules of a long policy are: one look-up in one table tells all, so no condition is made.
+                ((key, value),) = rule.block.items()
+                values = PLAIN_VALUES[key](value)
+                if values is not None and len(values) <= MAX_FILED:
+                    table = self._tables[key] if key in self._tables else self._new_table(key)
+                    table.file(values, (position, rule, None))
+                    continue
             condition = _filed_under(rule.when)
             if (condition is None or condition.key in DEVICE) and _asks_for_device(rule):
                 if self._of_devices is None:
@@ -100,7 +110,7 @@ class Index:
         key = condition.key
         table = self._tables[key] if key in self._tables else self._new_table(key)
         test = rule.test_without(condition) if condition.is_found_true else rule.applies
-        table.file(condition, (position, rule, test))
+        table.file(condition.values or (), (position, rule, test), condition.beginnings)
 
     def _new_table(self, key: str) -> _Table | _Networks:
         if key == "public_ip":
@@ -129,7 +139,7 @@ class Index:
                 continue
             if text in by_value:
                 found += by_value[text]
-            for length, by_beginning in by_beginnings:
+            for length, by_beginning in by_beginnings.items():
                 if text[:length] in by_beginning:
                     found += by_beginning[text[:length]]
         for look_up, table, by_value, by_beginnings in self._of_several:
@@ -140,7 +150,7 @@ class Index:
             for text in texts:
                 if text in by_value:
                     found += by_value[text]
-            for length, by_beginning in by_beginnings:
+            for length, by_beginning in by_beginnings.items():
                 for beginning in by_beginning.keys() & {text[:length] for text in texts if text is not None}:
                     found += by_beginning[beginning]
         networks = self._networks
@@ -150,7 +160,7 @@ class Index:
                 found += networks.all()
             else:
                 version, number = address
-                for shift, by_prefix in networks.by_octet[version].get(number >> FIRST_OCTET[version], ()):
+                for shift, by_prefix in networks.by_octet[version].get(number >> FIRST_OCTET[version], _NONE).items():
                     if number >> shift in by_prefix:
                         found += by_prefix[number >> shift]
         if len(found) > 1:
@@ -235,23 +245,23 @@ class _Table(_Filed):
     def __init__(self) -> None:
         super().__init__()
         self.by_value: _ByValue = {}
-        self.by_beginning: _ByBeginning = []
+        self.by_beginning: _ByBeginning = {}
 
     def _lists(self) -> Iterable[list[Candidate]]:
         yield from self.by_value.values()
-        for _, by_beginning in self.by_beginning:
+        for by_beginning in self.by_beginning.values():
             yield from by_beginning.values()
 
-    def file(self, condition: Condition, candidate: Candidate) -> None:
+    def file(self, values: Iterable[Hashable], candidate: Candidate, beginnings: tuple[str, ...] = ()) -> None:
         """File a candidate under each of the values and beginnings of a condition."""
         by_value = self.by_value
-        for value in condition.values or ():
+        for value in values:
             if value in by_value:
                 by_value[value].append(candidate)
             else:
                 by_value[value] = [candidate]
-        for beginning in condition.beginnings:
-            _of(self.by_beginning, len(beginning)).setdefault(beginning, []).append(candidate)
+        for beginning in beginnings:
+            self.by_beginning.setdefault(len(beginning), {}).setdefault(beginning, []).append(candidate)
 
 
 class _Networks(_Filed):
@@ -268,29 +278,29 @@ class _Networks(_Filed):
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_octet: dict[int, dict[int, list[tuple[int, dict[int, list[Candidate]]]]]] = {4: {}, 6: {}}
+        self.by_octet: dict[int, dict[int, dict[int, dict[int, list[Candidate]]]]] = {4: {}, 6: {}}
 
     def _lists(self) -> Iterable[list[Candidate]]:
         for by_octet in self.by_octet.values():
             for tables in by_octet.values():
-                for _, by_prefix in tables:
+                for by_prefix in tables.values():
                     yield from by_prefix.values()
 
-    def file(self, condition: Condition, candidate: Candidate) -> None:
-        """File a candidate under each of the networks of a condition."""
-        networks: Any = condition.values
+    def file(self, networks: Iterable[Any], candidate: Candidate, beginnings: tuple[str, ...] = ()) -> None:
+        """File a candidate under each of the networks of a condition, which has no beginnings."""
         for version, length, first in networks:
+            by_octet = self.by_octet[version]
             shift = BITS[version] - length
+            prefix = first >> shift
             octet = first >> FIRST_OCTET[version]
-            for covered in range(octet, octet + (1 << 8 - length if length < 8 else 1)):
-                tables = self.by_octet[version].setdefault(covered, [])
-                _of(tables, shift).setdefault(first >> shift, []).append(candidate)
-
-
-def _of(tables: list[tuple[int, dict[Any, list[Candidate]]]], number: int) -> dict[Any, list[Candidate]]:
-    """Return the table of a length or a shift, which is made where there is none."""
-    for other, table in tables:
-        if other == number:
-            return table
-    tables.append((number, {}))
-    return tables[-1][1]
+            for covered in (octet,) if length >= 8 else range(octet, octet + (1 << 8 - length)):
+                tables = by_octet.get(covered)
+                if tables is None:
+                    tables = by_octet[covered] = {}
+                by_prefix = tables.get(shift)
+                if by_prefix is None:
+                    tables[shift] = {prefix: [candidate]}
+                elif prefix in by_prefix:
+                    by_prefix[prefix].append(candidate)
+                else:
+                    by_prefix[prefix] = [candidate]

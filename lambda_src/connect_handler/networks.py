@@ -73,7 +73,8 @@ def parse_network(text: str) -> tuple[int, int, int]:
     """
     try:  # first as what nearly all are, IPv4: a policy can have 100,000 of them
         address, slash, suffix = text.partition("/")
-        number = _parse_ipv4(address)
+        first, second, third, fourth = address.split(".")
+        number = _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
         length = _LENGTHS[suffix] if slash else 32
         if not number << length & 0xFFFFFFFF:
             return 4, length, number

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from .conditions import POSTURE_CONDITIONS, conditions, rule_conditions
+from .conditions import PLAIN_VALUES, POSTURE_CONDITIONS, conditions, rule_conditions
 from .index import Index
 from .messages import Message
 from .response import MAX_CHARACTERS, MAX_STATUSES
@@ -62,15 +62,30 @@ class Rule:
     ----------
     label
         The rule's name; ``posture_rules[2]`` for a posture rule, which has none.
-    when, unless
-        Conditions of which all must hold; and of which not all may.
+    block
+        What ``when`` is made of, for a rule that asks for one thing and has no ``unless``: the index answers for most
+        of them, so that nobody asks for their conditions. ``when`` itself for any other rule.
+    unless
+        Conditions of which not all may hold.
     """
 
-    __slots__ = ("label", "unless", "when")
+    __slots__ = ("block", "label", "unless")
 
     label: str
-    when: tuple[Condition, ...]
+    block: tuple[Condition, ...] | dict[str, Any]
     unless: tuple[Condition, ...]
+
+    @property
+    def when(self) -> tuple[Condition, ...]:
+        """Conditions of which all must hold."""
+        if type(self.block) is dict:
+            self.block = conditions(self.block, POSTURE_CONDITIONS)
+        when: Any = self.block
+        return when  # type: ignore[no-any-return]
+
+    @when.setter
+    def when(self, when: tuple[Condition, ...]) -> None:
+        self.block = when
 
     def applies(self, facts: Facts) -> bool | None:
         """Tell whether the rule applies, in Kleene's logic; None is unknown."""
@@ -117,14 +132,14 @@ class AccessRule(Rule):
     def __init__(
         self,
         label: str,
-        when: tuple[Condition, ...],
+        block: tuple[Condition, ...] | dict[str, Any],
         unless: tuple[Condition, ...],
         denies: bool,
         shadow: bool,
         message: Message | None,
     ) -> None:
         self.label = label
-        self.when = when
+        self.block = block
         self.unless = unless
         self.denies = denies
         self.shadow = shadow
@@ -138,7 +153,7 @@ class PostureRule(Rule):
 
     def __init__(self, label: str, when: tuple[Condition, ...], unless: tuple[Condition, ...], status: str) -> None:
         self.label = label
-        self.when = when
+        self.block = when
         self.unless = unless
         self.status = status
 
@@ -323,8 +338,12 @@ def _rules(elements: Any, statuses: set[str]) -> tuple[AccessRule, ...]:
             raise ValueError
         names.add(name)
         denies = _DENIES[element["effect"]]
-        when = conditions(element["when"], makers) if "when" in element else ()
         unless = conditions(element["unless"], makers) if "unless" in element else ()
+        block: Any = ()
+        if "when" in element:
+            block = element["when"]
+            if unless or type(block) is not dict or len(block) != 1 or next(iter(block)) not in PLAIN_VALUES:
+                block = conditions(block, makers)
         shadow, message = False, None
         if "shadow" in element or "message" in element:
             shadow = _flag(element.get("shadow"))
@@ -333,7 +352,7 @@ def _rules(elements: Any, statuses: set[str]) -> tuple[AccessRule, ...]:
                 raise ValueError
         if not denies and not shadow:
             allows = True
-        rules.append(AccessRule(name, when, unless, denies, shadow, message))
+        rules.append(AccessRule(name, block, unless, denies, shadow, message))
     if not allows or len(names) < len(rules):
         raise ValueError
     return tuple(rules)

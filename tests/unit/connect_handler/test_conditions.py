@@ -92,6 +92,8 @@ def test_a_pattern_that_invites_backtracking_is_quick() -> None:
         (["eng"], None, F),
         (["eng"], '["x", "eng"]', T),
         (["eng"], "eng", T),
+        (["eng"], ["x\neng", "y"], F),
+        (["x\neng"], ["y", "X\nENG"], T),
     ],
 )
 def test_groups_match_if_one_does(wanted: list[str], groups: Any, expected: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import sys
+import os
 from typing import Any
 
 import jsonschema
@@ -226,9 +226,7 @@ def test_a_policy_that_is_not_valid_is_known_by_its_digest(capfd: pytest.Capture
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
-def test_a_number_that_json_does_not_have_leaves_the_line_json(
-    value: float, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_number_that_json_does_not_have_leaves_the_line_json(value: float, capfd: pytest.CaptureFixture[str]) -> None:
     handler.answer(settings(), EVENT | {"username": value}, context())
     line = json.loads(capfd.readouterr().out, parse_constant=pytest.fail)
     assert (line["reason"], line["request"]) == ("invalid-request", None)
@@ -246,15 +244,70 @@ def test_an_event_nested_too_deep_for_json_is_answered_and_logged(capfd: pytest.
 
 
 def test_a_log_that_cannot_be_written_costs_nobody_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Closed:
-        def write(self, _: str) -> int:
-            raise BrokenPipeError
+    def closed(_: int, __: bytes) -> int:
+        raise BrokenPipeError
 
-        def flush(self) -> None:
-            raise BrokenPipeError
-
-    monkeypatch.setattr(sys, "stdout", Closed())
+    monkeypatch.setattr(os, "write", closed)
     assert handler.answer(settings(), EVENT, context())["allow"]
+
+
+def test_a_line_is_written_as_a_whole_where_the_log_takes_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = bytearray()
+
+    def slow(_: int, data: bytes) -> int:
+        written.extend(data[:100])
+        return min(len(data), 100)
+
+    monkeypatch.setattr(os, "write", slow)
+    handler.answer(settings(), EVENT, context("staff"))
+    assert written.count(b"\n") == 1
+    assert json.loads(written)["request"] == EVENT
+
+
+TEXTS = st.text(st.sampled_from('a"\\/\n\x00\x7fé\u2028\ud800😀'), max_size=3)
+
+
+@given(
+    texts=st.dictionaries(
+        st.sampled_from([field for field in EVENT if field not in ("groups", "schema-version")]), TEXTS, max_size=2
+    ),
+    groups=st.one_of(st.lists(st.sampled_from(["x", "engineering"])), st.lists(TEXTS, max_size=3), TEXTS, st.none()),
+    more=st.dictionaries(
+        st.sampled_from([*EVENT, "of-tomorrow"]), st.sampled_from([None, "", 1, [], ["x"]]), max_size=2
+    ),
+    without=st.sets(st.sampled_from(sorted(EVENT)), max_size=1),
+)
+def test_a_line_says_what_was_sent_and_answered_whatever_it_is(
+    texts: dict[str, str], groups: Any, more: dict[str, Any], without: set[str]
+) -> None:
+    event: dict[str, Any] = {**EVENT, **texts, "groups": groups, **more}
+    event = {field: value for field, value in event.items() if field not in without}
+    written: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decision_log, "write", written.append)
+        answer = handler.answer(settings(), event, context("staff"))
+    (text,) = written
+    assert text.isascii()
+    assert text.isprintable()
+    line = json.loads(text)
+    SCHEMA.validate(line)
+    assert line["request"] == {field: value for field, value in event.items() if field != "of-tomorrow"}
+    assert line["answer"] == answer
+
+
+def test_lines_about_many_kinds_of_allowed_connections_do_not_mix(capfd: pytest.CaptureFixture[str]) -> None:
+    names = [f"group-{number}" for number in range(decision_log.MAX_ALLOWED + 10)]
+    rules = [{"name": name, "effect": "allow", "when": {"groups": [name]}} for name in names]
+    posture_rules = [{"status": "compliant", "when": {"platform": ["win"]}}]
+    same = settings(POLICY=json.dumps({"rules": rules, "posture_rules": posture_rules}))
+    for version, platform in (("v2", "win"), ("v3", "win"), ("v3", "mac"), ("v2", "win")):
+        names.reverse()  # so that what was kept last is asked for first
+        event = EVENT | {"schema-version": version, "platform": platform}
+        answers = [handler.answer(same, event | {"groups": [name]}, context()) for name in names]
+        lines = [json.loads(text) for text in capfd.readouterr().out.splitlines()]
+        assert [line["rule"] for line in lines] == names
+        assert [line["answer"] for line in lines] == answers
+        assert {tuple(line["posture"]) for line in lines} == {("compliant",) if platform == "win" else ()}
 
 
 def test_a_line_holds_no_line_breaks_of_the_clients(capfd: pytest.CaptureFixture[str]) -> None:
