@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     """Position of a rule, the rule, and what tells whether it applies; None where it applies for certain."""
 
     _ByValue = dict[Hashable, list[Candidate]]
-    _ByBeginning = dict[int, dict[str, list[Candidate]]]
+    _ByBeginning = list[tuple[int, dict[str, list[Candidate]]]]
     _LookUp = Callable[[Facts], Collection[str | None] | None]
 
 DEVICE = ("platform", "platform_version", "client_openvpn_version", "aws_client_version")
@@ -109,7 +109,7 @@ class Index:
             return
         key = condition.key
         table = self._tables[key] if key in self._tables else self._new_table(key)
-        test = rule.test_without(condition) if condition.is_found_true else rule.applies
+        test = rule.test_without(condition if condition.is_found_true else None)
         table.file(condition.values or (), (position, rule, test), condition.beginnings)
 
     def _new_table(self, key: str) -> _Table | _Networks:
@@ -139,7 +139,7 @@ class Index:
                 continue
             if text in by_value:
                 found += by_value[text]
-            for length, by_beginning in by_beginnings.items():
+            for length, by_beginning in by_beginnings:
                 if text[:length] in by_beginning:
                     found += by_beginning[text[:length]]
         for look_up, table, by_value, by_beginnings in self._of_several:
@@ -150,7 +150,7 @@ class Index:
             for text in texts:
                 if text in by_value:
                     found += by_value[text]
-            for length, by_beginning in by_beginnings.items():
+            for length, by_beginning in by_beginnings:
                 for beginning in by_beginning.keys() & {text[:length] for text in texts if text is not None}:
                     found += by_beginning[beginning]
         networks = self._networks
@@ -245,11 +245,11 @@ class _Table(_Filed):
     def __init__(self) -> None:
         super().__init__()
         self.by_value: _ByValue = {}
-        self.by_beginning: _ByBeginning = {}
+        self.by_beginning: _ByBeginning = []
 
     def _lists(self) -> Iterable[list[Candidate]]:
         yield from self.by_value.values()
-        for by_beginning in self.by_beginning.values():
+        for _, by_beginning in self.by_beginning:
             yield from by_beginning.values()
 
     def file(self, values: Iterable[Hashable], candidate: Candidate, beginnings: tuple[str, ...] = ()) -> None:
@@ -261,7 +261,14 @@ class _Table(_Filed):
             else:
                 by_value[value] = [candidate]
         for beginning in beginnings:
-            self.by_beginning.setdefault(len(beginning), {}).setdefault(beginning, []).append(candidate)
+            self._of_length(len(beginning)).setdefault(beginning, []).append(candidate)
+
+    def _of_length(self, length: int) -> dict[str, list[Candidate]]:
+        for other, by_beginning in self.by_beginning:
+            if other == length:
+                return by_beginning
+        self.by_beginning.append((length, {}))
+        return self.by_beginning[-1][1]
 
 
 class _Networks(_Filed):
