@@ -244,11 +244,10 @@ def differences(bundle: Path, sources: dict[str, bytes], python: str | None) -> 
     lines += [f"not in the sources: {name}" for name in sorted(has.keys() - expected)]
     lines += [f"changed: {name}" for name in sorted(sources.keys() & has.keys()) if sources[name] != has[name]]
     if not lines:
-        existing_bytecode = {file: has[file] for file in files}
         if python is None:
             stale = [file for file, names in files.items() if not _is_of(has[file], names, sources)]
         else:
-            stale = _ask(python, sources, existing_bytecode)["differing"]
+            stale = _ask(python, sources, {file: has[file] for file in files})["differing"]
         lines = [f"not the bytecode of its sources: {file}" for file in sorted(stale)]
     if not lines and bundle.read_bytes() != archive(has):
         lines = ["the members are the same; their order, dates or modes are not"]

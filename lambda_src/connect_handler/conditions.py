@@ -143,6 +143,8 @@ class Condition:
     ----------
     key
         The condition key.
+    test
+        Tells whether it holds: True, False, or None for unknown.
     values, beginnings
         For the index: the condition is false for a request that has none of these values, and none that begins like
         one of the beginnings. ``values`` is None where it is not so simple.
@@ -150,60 +152,21 @@ class Condition:
         Whether one of these values or beginnings is enough to make it true.
     """
 
-    __slots__ = ("_test", "beginnings", "is_found_true", "key", "values")
+    __slots__ = ("beginnings", "is_found_true", "key", "test", "values")
 
     def __init__(
         self,
         key: str,
-        test: Test | None,
+        test: Test,
         values: Collection[Any] | None = None,
         beginnings: tuple[str, ...] = (),
         is_found_true: bool = False,
     ) -> None:
-        """Take what tells whether it holds; None where that is whether the request has one of the values."""
         self.key = key
-        self._test = test
+        self.test = test
         self.values = values
         self.beginnings = beginnings
         self.is_found_true = is_found_true
-
-    @property
-    def test(self) -> Test:
-        """What tells whether it holds: True, False, or None for unknown."""
-        test = self._test
-        if test is None:  # made where it is first asked for: the index answers for most conditions of a long policy
-            test = self._test = _has_one_of(self.key, frozenset(self.values or ()))
-        return test
-
-
-def _has_one_of(key: str, values: frozenset[Any]) -> Test:
-    """Return what tells whether a request has one of the values."""
-    if key == "public_ip":
-        merged: NetworkSet | None = None
-
-        def lies_in_one(facts: Facts) -> bool | None:
-            nonlocal merged
-            address = facts.address
-            if address is None:
-                return None
-            if merged is None:
-                merged = NetworkSet(values)
-            return address in merged
-
-        return lies_in_one
-    if key == "groups":
-
-        def has_one(facts: Facts) -> bool | None:
-            groups = facts.groups
-            return None if groups is None else not values.isdisjoint(groups)
-
-        return has_one
-
-    def is_one(facts: Facts) -> bool | None:
-        text = getattr(facts, key)
-        return None if text is None else text in values
-
-    return is_one
 
 
 # --- patterns and names ----------------------------------------------------------------------------------------------
@@ -211,33 +174,31 @@ def _has_one_of(key: str, values: frozenset[Any]) -> Test:
 
 def _patterns(key: str, value: Any) -> Condition:
     """``common_name``, ``username``, ``platform``: one of the patterns matches the field."""
-    exact, beginnings, glob = _split(value)
-    if glob is None and not beginnings:
-        return Condition(key, None, exact, (), True)
-    return _filed(key, _text_matches(key, frozenset(exact), beginnings, glob), exact, beginnings, glob)
+    texts, beginnings, glob = _split(value)
+    exact = frozenset(texts)
 
+    def is_one(facts: Facts) -> bool | None:
+        text = getattr(facts, key)
+        return None if text is None else text in exact
 
-def _text_matches(key: str, exact: frozenset[str], beginnings: tuple[str, ...], glob: _Glob | None) -> Test:
     def matches(facts: Facts) -> bool | None:
         text = getattr(facts, key)
         if text is None:
             return None
         return text in exact or text.startswith(beginnings) or (glob is not None and glob(text))
 
-    return matches
+    return _filed(key, matches if beginnings or glob is not None else is_one, texts, beginnings, glob)
 
 
 def _groups(key: str, value: Any) -> Condition:
     """``groups``: one of the patterns matches one of the groups."""
-    exact, beginnings, glob = _split(value)
-    if "" in exact:
-        raise ValueError
-    if glob is None and not beginnings:
-        return Condition(key, None, exact, (), True)
-    return _filed(key, _group_matches(frozenset(exact), beginnings, glob), exact, beginnings, glob)
+    names, beginnings, glob = _split(_names(value))
+    exact = frozenset(names)
 
+    def has_one(facts: Facts) -> bool | None:
+        groups = facts.groups
+        return None if groups is None else not exact.isdisjoint(groups)
 
-def _group_matches(exact: frozenset[str], beginnings: tuple[str, ...], glob: _Glob | None) -> Test:
     def matches(facts: Facts) -> bool | None:
         groups = facts.groups
         if groups is None:
@@ -248,7 +209,7 @@ def _group_matches(exact: frozenset[str], beginnings: tuple[str, ...], glob: _Gl
             return True
         return glob is not None and any(map(glob, groups))
 
-    return matches
+    return _filed(key, matches if beginnings or glob is not None else has_one, names, beginnings, glob)
 
 
 def _all_groups(key: str, value: Any) -> Condition:
@@ -293,7 +254,7 @@ def rule_conditions(statuses: Collection[str]) -> Makers:
     return {**POSTURE_CONDITIONS, "posture": posture}
 
 
-def strings(value: Any) -> str:
+def _strings(value: Any) -> str:
     """Return all strings of a list together; an exception where it is none of strings, or empty."""
     if type(value) is not list or not value:
         raise ValueError
@@ -302,7 +263,7 @@ def strings(value: Any) -> str:
 
 def _names(value: Any) -> list[str]:
     """Return a list of names. They cannot be empty; patterns can: that is the user name of a client that has none."""
-    strings(value)
+    _strings(value)
     if "" in value:
         raise ValueError
     names: list[str] = value
@@ -311,19 +272,14 @@ def _names(value: Any) -> list[str]:
 
 def _whole_texts(patterns: Any) -> list[str] | None:
     """Return patterns, folded, where none of them has a wildcard."""
-    if type(patterns) is not list or not patterns:
-        raise ValueError
-    together = "".join(patterns)
+    together = _strings(patterns)
     if "*" in together or "?" in together:
         return None
     return [text.lower() for text in patterns] if together.isascii() else list(map(fold, patterns))
 
 
 def _whole_names(patterns: Any) -> list[str] | None:
-    exact = _whole_texts(patterns)
-    if exact is not None and "" in exact:
-        raise ValueError
-    return exact
+    return _whole_texts(_names(patterns))
 
 
 def _split(patterns: Any) -> tuple[list[str], tuple[str, ...], _Glob | None]:
@@ -479,23 +435,20 @@ _MIRRORED = {"=": "__eq__", "!=": "__ne__", ">=": "__le__", "<=": "__ge__", ">":
 def _public_ip(key: str, value: Any) -> Condition:
     """``public_ip``: the client's address lies in one of the networks."""
     networks = _networks(value)
-    # No connection is to wait for the set of a long list. A short one never needs it if the index answers.
-    test = None if len(networks) <= MAX_FILED else _lies_in_one_of(NetworkSet(networks))
+    merged = NetworkSet(networks)
+    if len(networks) > MAX_FILED:
+        merged.merge()  # no connection is to wait for that of a long list
+
+    def test(facts: Facts) -> bool | None:
+        address = facts.address
+        return None if address is None else address in merged
+
     return Condition(key, test, networks, (), True)
 
 
 def _networks(value: Any) -> list[tuple[int, int, int]]:
-    if type(value) is not list or not value:
-        raise ValueError
+    _strings(value)
     return [parse_network(text) for text in value]
-
-
-def _lies_in_one_of(networks: NetworkSet) -> Test:
-    def test(facts: Facts) -> bool | None:
-        address = facts.address
-        return None if address is None else address in networks
-
-    return test
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -537,7 +490,7 @@ def _time(key: str, value: Any) -> Condition:
 
 
 def _days(value: Any) -> frozenset[int]:
-    strings(value)
+    _strings(value)
     return frozenset(map(DAYS.index, value))
 
 

@@ -56,8 +56,8 @@ MAX_RULES = 10
 MAX_LINE = 200_000
 """Characters: CloudWatch Logs takes 256 KB as one event, and an event of Lambda's can be 6 MB of anything."""
 
-
 MAX_ALLOWED = 256
+"""Kinds of allowed connections of which is kept what a line says of all of them; then they are forgotten."""
 
 _ALLOWED: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[str, str]] = {}
 """What a line says of an allowed connection's decision and of its answer, by the schema version, the rules that applied
@@ -159,12 +159,12 @@ def _members(answered: Answer, shadow_mode: bool, request: str, alias: str | Non
             if len(_ALLOWED) >= MAX_ALLOWED:
                 _ALLOWED.clear()
             said = _ALLOWED[key] = _decision(decision.reason, decision), _json(answered.response)
-        decided, answer = said
     else:
-        decided, answer = _decision(answered.reason, decision), _json(answered.response)
+        said = _decision(answered.reason, decision), _json(answered.response)
+    outcome, answer = said
     problems = _json(answered.problems) if answered.problems else "[]"
     return (
-        f'{decided},"shadow_mode":{"true" if shadow_mode else "false"},"problems":{problems},"request":{request},'
+        f'{outcome},"shadow_mode":{"true" if shadow_mode else "false"},"problems":{problems},"request":{request},'
         f'"answer":{answer},"alias":{"null" if alias is None else _quote(alias)},"duration_us":{duration_us}'
     )
 

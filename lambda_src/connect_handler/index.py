@@ -91,7 +91,7 @@ class Index:
                 ((key, value),) = rule.block.items()
                 values = PLAIN_VALUES[key](value)
                 if values is not None and len(values) <= MAX_FILED:
-                    table = self._tables[key] if key in self._tables else self._new_table(key)
+                    table = self._tables.get(key) or self._new_table(key)
                     table.file(values, (position, rule, None))
                     continue
             condition = _filed_under(rule.when)
@@ -108,7 +108,7 @@ class Index:
             self._always.append((position, rule, rule.test_without(None)))
             return
         key = condition.key
-        table = self._tables[key] if key in self._tables else self._new_table(key)
+        table = self._tables.get(key) or self._new_table(key)
         test = rule.test_without(condition if condition.is_found_true else None)
         table.file(condition.values or (), (position, rule, test), condition.beginnings)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 BITS = {4: 32, 6: 128}
 """Bits of an address, by IP version."""
@@ -120,21 +120,29 @@ def _parse(text: str) -> tuple[int, int, int]:
 class NetworkSet:
     """Networks of both IP versions, merged: one bisection tells whether an address lies in any of them."""
 
-    __slots__ = ("_bisect", "_bounds")
+    __slots__ = ("_bisect", "_bounds", "_networks")
 
-    def __init__(self, networks: Iterable[tuple[int, int, int]]) -> None:
-        """Take networks as :func:`parse_network` returns them."""
+    _bisect: Callable[[Sequence[int], int], int]
+
+    def __init__(self, networks: Collection[tuple[int, int, int]]) -> None:
+        """Take networks as :func:`parse_network` returns them. They are merged where the set is first asked."""
+        self._networks = networks
+        self._bounds: dict[int, list[int]] | None = None
+
+    def merge(self) -> dict[int, list[int]]:
+        """Merge the networks; return the bounds of what they cover, by IP version."""
         from bisect import bisect_right  # late: it costs 0.4 ms of a cold start, and the index needs no such set
 
-        self._bisect: Callable[[Sequence[int], int], int] = bisect_right
+        self._bisect = bisect_right
         ranges: dict[int, list[tuple[int, int]]] = {}
-        for version, length, first in networks:
+        for version, length, first in self._networks:
             ranges.setdefault(version, []).append((first, first + (1 << (BITS[version] - length))))
         self._bounds = {version: _merge(found) for version, found in ranges.items()}
+        return self._bounds
 
     def __contains__(self, address: tuple[int, int]) -> bool:
         """Tell whether an address, as :func:`parse_address` returns it, lies in one of the networks."""
-        bounds = self._bounds.get(address[0])
+        bounds = (self.merge() if self._bounds is None else self._bounds).get(address[0])
         # Bounds alternate between the first address of a range and the first one behind it.
         return bounds is not None and self._bisect(bounds, address[1]) & 1 == 1
 

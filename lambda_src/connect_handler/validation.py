@@ -1,8 +1,8 @@
 """All that is wrong with a policy, in words.
 
 A connection never waits for this: :mod:`~connect_handler.policy` notices by itself that something is wrong, and asks
-here what. So both know what a policy may be, and agree on generated documents (tests/unit/connect_handler/
-test_validation.py); what only one of them refuses is still no policy.
+here what. So both know what a policy may be. What that accepts is a policy; that this then finds nothing is tested
+(tests/unit/connect_handler/test_validation.py).
 """
 
 from __future__ import annotations
