@@ -46,7 +46,14 @@ class Asked:
 def ask(policy: Policy, entry: Entry, now: float) -> Asked:
     """Ask a policy what the function would answer; ``now`` is for requests that have no time of their own."""
     at = now if entry.at is None else entry.at
-    return Asked(entry, at, answering.answer(policy, (), entry.event, entry.alias, at))
+    return Asked(entry, at, answer(policy, entry, entry.event, at))
+
+
+def answer(policy: Policy, entry: Entry, event: Any, at: float) -> answering.Answer:
+    """Return what the function would answer to an event, with the evidence of an entry, at a time."""
+    evidence = entry.evidence
+    look_up = None if evidence is None else lambda *_: evidence
+    return answering.answer(policy, (), event, entry.alias, at, look_up)
 
 
 def as_json(policy: Policy, asked: Asked) -> dict[str, Any]:
@@ -61,7 +68,14 @@ def as_json(policy: Policy, asked: Asked) -> dict[str, Any]:
         "answer": answer.response,
         "policy_digest": policy.digest,
         "alias": asked.entry.alias,
+        **_evidence(answer),
     }
+
+
+def _evidence(answer: answering.Answer) -> dict[str, Any]:
+    if answer.evidence is None:
+        return {}
+    return {"evidence": answer.evidence.document(), "ends": [] if answer.decision is None else answer.decision.ends}
 
 
 def sentence(asked: Asked) -> str:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from connect_handler.conditions import Condition, Facts
 from connect_handler.evaluation import Decision, assign_posture, evaluate
+from connect_handler.evidence import Evidence
+from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN, device_of
 from connect_handler.policy import ALLOW, DENY, Policy, PostureRule, Rule
 from connect_handler.request import Request
 
@@ -101,7 +103,9 @@ class Explanation:
     flips: tuple[Flip, ...]
 
 
-def explain(document: dict[str, Any], policy: Policy, request: Request, now: float) -> Explanation:
+def explain(
+    document: dict[str, Any], policy: Policy, request: Request, now: float, evidence: Evidence | None = None
+) -> Explanation:
     """Explain what a policy says of a request.
 
     Parameters
@@ -112,8 +116,10 @@ def explain(document: dict[str, Any], policy: Policy, request: Request, now: flo
         What is asked.
     now
         Seconds since 1970-01-01 UTC.
+    evidence
+        What is known beside the request.
     """
-    facts = Facts(request, now)
+    facts = Facts(request, now, evidence)
     assign_posture(policy, facts, [])
     posture_rules = []
     for posture_rule, element in zip(policy.posture_rules, document.get("posture_rules") or [], strict=True):
@@ -154,6 +160,10 @@ def _seen(key: str, wanted: Any, facts: Facts) -> tuple[Any, str]:
         possible = sorted(facts.possible_posture)
         why = f"the posture rules for {', '.join(possible)} are unknown" if possible else ""
         return sorted(facts.posture), why
+    if key == DEVICE:
+        return _device_seen(facts)
+    if key == SESSIONS:
+        return _sessions_seen(wanted["by"], facts)
     field = "groups" if key == "all_groups" else key
     value = getattr(request, field)
     if value is None:
@@ -163,6 +173,29 @@ def _seen(key: str, wanted: Any, facts: Facts) -> tuple[Any, str]:
     if key == "public_ip":
         return value, "it is no IP address" if value else "it is empty"
     return list(value) if isinstance(value, tuple) else value, ""
+
+
+def _device_seen(facts: Facts) -> tuple[Any, str]:
+    if facts.request.common_name is None:
+        return None, f"the request (schema {facts.request.schema_version}) has no common-name"
+    device = device_of(facts)
+    if device is UNKNOWN:
+        return None, _not_known(facts, DEVICE)
+    if device is None:
+        return "not registered", ""
+    return device.document(), "the record does not say, or is older than max_age_hours"
+
+
+def _sessions_seen(by: str, facts: Facts) -> tuple[Any, str]:
+    if getattr(facts.request, by) is None:
+        return None, f"the request (schema {facts.request.schema_version}) has no {by.replace('_', '-')}"
+    others = None if facts.evidence is None else facts.evidence.sessions.get(by)
+    return (None, _not_known(facts, SESSIONS)) if others is None else (len(others), "")
+
+
+def _not_known(facts: Facts, kind: str) -> str:
+    failures = {} if facts.evidence is None else facts.evidence.failures
+    return failures.get(kind, "no evidence was given")
 
 
 # --- what one condition decides --------------------------------------------------------------------------------------
@@ -179,7 +212,7 @@ class _All:
 
 
 def _flips(policy: Policy, request: Request, now: float, facts: Facts) -> list[Flip]:
-    decision = evaluate(policy, request, now)
+    decision = evaluate(policy, request, now, facts.evidence)
     flips = []
     for attribute in ("posture_rules", "rules"):
         rules: tuple[Rule, ...] = getattr(policy, attribute)
@@ -192,7 +225,7 @@ def _flips(policy: Policy, request: Request, now: float, facts: Facts) -> list[F
                         changed = _with_condition(rule, block, number, value)
                         if changed.applies(facts) == rule.applies(facts):
                             continue
-                        other = _with_rule(policy, attribute, position, changed, request, now)
+                        other = _with_rule(policy, attribute, position, changed, facts)
                         if other.allow != decision.allow:
                             where = f"{block}.{condition.key}"
                             flips.append(Flip(rule.label, where, value, other.reason, other.rule))
@@ -208,7 +241,7 @@ def _with_condition(rule: Rule, block: str, number: int, value: bool) -> Rule:
     return changed
 
 
-def _with_rule(policy: Policy, attribute: str, position: int, rule: Rule, request: Request, now: float) -> Decision:
+def _with_rule(policy: Policy, attribute: str, position: int, rule: Rule, facts: Facts) -> Decision:
     """Decide by the policy with one rule replaced."""
     changed = copy.copy(policy)
     rules: list[Rule | PostureRule] = list(getattr(policy, attribute))
@@ -216,4 +249,4 @@ def _with_rule(policy: Policy, attribute: str, position: int, rule: Rule, reques
     setattr(changed, attribute, tuple(rules))
     changed.index = _All(changed.rules)  # type: ignore[assignment]
     changed.posture_index = _All(changed.posture_rules)  # type: ignore[assignment]
-    return evaluate(changed, request, now)
+    return evaluate(changed, facts.request, facts.now, facts.evidence)

@@ -205,17 +205,44 @@ def _ends(time: dict[str, Any]) -> float:
     return instant(time["not_after"]) if "not_after" in time else float("inf")
 
 
+def _device_implies(value: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether what one says of a device is all that another one says; for one record, both are known or neither.
+
+    So both have to agree on when a record is too old, which makes all of it unknown.
+    """
+    if value.get("max_age_hours") != other.get("max_age_hours"):
+        return False
+    registered = value.get("registered", True)
+    if registered != other.get("registered", True):
+        return False
+    if "owner_is_user" in other and value.get("owner_is_user") is not other["owner_is_user"]:
+        return False
+    wanted = _device_patterns(value)
+    return all(key in wanted and _patterns_imply(wanted[key], names) for key, names in _device_patterns(other).items())
+
+
+def _device_patterns(value: dict[str, Any]) -> dict[tuple[str, ...], list[str]]:
+    patterns = {("attributes", name): texts for name, texts in value.get("attributes", {}).items()}
+    return patterns | ({("status",): value["status"]} if "status" in value else {})
+
+
+def _sessions_imply(value: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(value["by"] == other["by"] and value["at_least"] >= other["at_least"])
+
+
 _IMPLIES: dict[str, Callable[[Any, Any], bool]] = {
     "all_groups": _all_groups_imply,
     "aws_client_version": _constraints_imply,
     "client_openvpn_version": _constraints_imply,
     "common_name": _patterns_imply,
+    "device": _device_implies,
     "endpoint": _names_imply,
     "groups": _patterns_imply,
     "platform": _patterns_imply,
     "platform_version": _constraints_imply,
     "posture": _names_imply,
     "public_ip": _networks_imply,
+    "sessions": _sessions_imply,
     "time": _times_imply,
     "username": _patterns_imply,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from connect_handler.evidence import END_OLDEST
 from connect_handler.policy import ALLOW, DENY
 from connect_handler.problems import found, one_of
 
@@ -31,6 +32,7 @@ class _Rule:
     name: str
     effect: str | None
     shadow: bool
+    ends_others: bool
     when: Block
     unless: Block
 
@@ -41,6 +43,7 @@ class _Rule:
             str(element.get("name", "")),
             element.get("effect"),
             bool(element.get("shadow")),
+            bool(element.get(END_OLDEST)),
             element.get("when", {}),
             element.get("unless", {}),
         )
@@ -81,7 +84,8 @@ def warnings(
     for rule in [*posture_rules, *rules]:
         said += _never_applies(rule, now)
         said += _values(rule, endpoints)
-    said += _never_decides([rule for rule in rules if not rule.shadow])
+    # What ends other connections does not deny, but where it is unknown.
+    said += _never_decides([rule for rule in rules if not rule.shadow and not rule.ends_others])
     return [finding(path, text, warning=True) for path, text in said]
 
 

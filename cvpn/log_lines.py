@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from connect_handler.evidence import Evidence
 from connect_handler.policy_tests import complete_event
 
 _PREFIX = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]+(?:Z|[+-][0-9:]+)?\s+(?:\S+\s+)?(?=\{)")
@@ -57,6 +58,8 @@ class Entry:
         When, in seconds since 1970-01-01 UTC; None where that is not known.
     decision
         A decision log's line; None for others.
+    evidence
+        What was known beside the request; None for nothing.
     """
 
     kind: str
@@ -64,6 +67,7 @@ class Entry:
     alias: str | None = None
     at: float | None = None
     decision: dict[str, Any] | None = None
+    evidence: Evidence | None = None
 
 
 def entries(line: str) -> Iterator[Entry]:
@@ -128,7 +132,25 @@ def _decision(value: dict[str, Any]) -> Entry:
     if at is None:
         raise Unreadable("is a decision without a time")
     alias = value.get("alias")
-    return Entry("decision", value["request"], alias if isinstance(alias, str) else None, at, value)
+    request, evidence = value["request"], value.get("evidence")
+    return Entry(
+        "decision",
+        request,
+        alias if isinstance(alias, str) else None,
+        at,
+        value,
+        None if evidence is None else _evidence(evidence, request),
+    )
+
+
+def _evidence(value: Any, request: Any) -> Evidence:
+    if not isinstance(value, dict):
+        return Evidence()  # of a line that was cut
+    common_name = request.get("common-name") if isinstance(request, dict) else None
+    try:
+        return Evidence.from_document(value, common_name if isinstance(common_name, str) else None)
+    except ValueError as error:
+        raise Unreadable(f"is a decision whose evidence {error}") from None
 
 
 def _connection(value: dict[str, Any]) -> Iterator[Entry]:

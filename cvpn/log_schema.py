@@ -7,12 +7,18 @@ from typing import Any
 from connect_handler.answering import INTERNAL_ERROR, INVALID_REQUEST, POLICY_ERROR
 from connect_handler.decision_log import (
     ALWAYS_LOGGED,
+    CONNECTION_RECORD_METRIC,
+    DEVICE_EVIDENCE_METRIC,
     METRIC,
     NOT_SAMPLED,
+    SESSION_EVIDENCE_METRIC,
     SHADOW_MODE_METRIC,
     SHADOW_RULES_METRIC,
 )
+from connect_handler.devices import ATTRIBUTE_NAMES
 from connect_handler.evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY
+from connect_handler.evidence import CONNECTIONS
+from connect_handler.evidence_conditions import BY, DEVICE, SESSIONS
 from connect_handler.redaction import REDACTABLE
 from connect_handler.request import FIELDS
 
@@ -36,6 +42,26 @@ _UNKNOWN = {
     "required": ["rule", "conditions"],
     "additionalProperties": False,
     "properties": {"rule": {"type": "string"}, "conditions": _TEXTS},
+}
+_TEXT = {"type": "string"}
+_DEVICE = {
+    "type": ["object", "null"],
+    "additionalProperties": False,
+    "properties": {name: _TEXT for name in ATTRIBUTE_NAMES[1:] if name != "attributes"}
+    | {"attributes": {"anyOf": [{"type": "object", "additionalProperties": _TEXT}, _TEXT]}},
+}
+_EVIDENCE = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        DEVICE: _DEVICE,
+        SESSIONS: {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(BY, _TEXTS)},
+        "failed": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": dict.fromkeys((DEVICE, SESSIONS, CONNECTIONS), _TEXT),
+        },
+    },
 }
 _METRICS = {
     "type": "object",
@@ -69,6 +95,15 @@ FIELDS_OF_A_LINE: dict[str, tuple[dict[str, Any], str]] = {
         f"The request: {', '.join(f'`{field}`' for field in FIELDS)}, as sent. What is no object stands here as it is.",
     ),
     "answer": ({"type": "object"}, "What Client VPN was told."),
+    "evidence": (
+        {"anyOf": [_EVIDENCE, _TEXT]},
+        (
+            "What was known beside the request, of what the outcome depended on: `device`, `null` for one that is not "
+            "registered; `sessions`, ids of the other active connections; `failed`, why something could not be had or "
+            "written. Only where there is a device inventory or a table of connections."
+        ),
+    ),
+    "ends": (_TEXTS, "Ids of the connections that were ended for this one. Only where `evidence` is."),
     "policy_digest": ({"type": ["string", "null"]}, "SHA-256 of the policy document; the output `policy_digest`."),
     "function_name": ({"type": "string"}, "Name of the function."),
     "function_version": ({"type": "string"}, "Version that decided."),
@@ -80,6 +115,15 @@ FIELDS_OF_A_LINE: dict[str, tuple[dict[str, Any], str]] = {
         "The metric of that name: shadow mode allows the connection, whatever the policy says.",
     ),
     SHADOW_RULES_METRIC: (_ONE, "The metric of that name: the effect would be another if the shadow rules counted."),
+    DEVICE_EVIDENCE_METRIC: (_ONE, "The metric of that name: the device inventory was asked, and said nothing."),
+    SESSION_EVIDENCE_METRIC: (
+        _ONE,
+        "The metric of that name: it could not be had, or made sure, who else is connected.",
+    ),
+    CONNECTION_RECORD_METRIC: (
+        _ONE,
+        "The metric of that name: the connection was let in, and could not be written down.",
+    ),
     "redacted": (
         {"type": "array", "items": {"enum": list(REDACTABLE)}},
         "Fields of the request whose values are hashes, if `log_redact` names any.",
@@ -90,7 +134,18 @@ FIELDS_OF_A_LINE: dict[str, tuple[dict[str, Any], str]] = {
 }
 """Each field, with its schema and what it means."""
 
-OPTIONAL = (SHADOW_MODE_METRIC, SHADOW_RULES_METRIC, "redacted", "sampled_out", "truncated")
+OPTIONAL = (
+    SHADOW_MODE_METRIC,
+    SHADOW_RULES_METRIC,
+    DEVICE_EVIDENCE_METRIC,
+    SESSION_EVIDENCE_METRIC,
+    CONNECTION_RECORD_METRIC,
+    "evidence",
+    "ends",
+    "redacted",
+    "sampled_out",
+    "truncated",
+)
 
 
 def decision_log_schema() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from connect_handler.conditions import INSTANT
+from connect_handler.evidence import Evidence
 from connect_handler.request import FIELDS
 
 from .aws import Account
@@ -132,11 +134,14 @@ class Asking:
         The endpoint's key; None where it is not said.
     at
         When, in seconds since 1970-01-01 UTC; None where it is not said.
+    evidence
+        What is known beside the request; None where it is not said.
     """
 
     fields: dict[str, Any]
     alias: str | None
     at: float | None
+    evidence: Evidence | None
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Asking:
@@ -145,17 +150,52 @@ class Asking:
         given = {field: value for field, value in fields.items() if value is not None and value != ()}
         if "groups" in given:
             given["groups"] = list(given["groups"])
-        return cls(given, options.pop("endpoint"), options.pop("at"))
+        return cls(given, options.pop("endpoint"), options.pop("at"), options.pop("evidence"))
 
     def question(self) -> Question:
         """Return the request that the options alone make: what they leave out is there, and empty."""
         from connect_handler.policy_tests import complete_event
 
-        return Question("the command line", Entry("request", complete_event(self.fields), self.alias, self.at))
+        return Question("the command line", _entry(self, complete_event(self.fields)))
+
+
+def _entry(asking: Asking, event: dict[str, Any]) -> Entry:
+    return Entry("request", event, asking.alias, asking.at, evidence=asking.evidence)
+
+
+class EvidenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """What is known beside the request: JSON, as the decision log has it, or the name of a file with it."""
+
+    name = "evidence"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Evidence:
+        """Read JSON, or ``@FILE``."""
+        if isinstance(value, Evidence):
+            return value
+        text = str(value)
+        try:
+            if text.startswith("@"):
+                text = Path(text[1:]).read_text(encoding="utf-8")
+            document = json.loads(text)
+        except (OSError, ValueError) as error:
+            self.fail(f"cannot be read: {error}; write JSON, or @ and the name of a file", param, ctx)
+        if not isinstance(document, dict):
+            self.fail('is no object; write one such as {"device": {"status": "compliant"}}', param, ctx)
+        try:
+            return Evidence.from_document(document)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def request_options(function: Function) -> Function:
-    """Add an option for each field of a request, ``--endpoint`` and ``--at``; see :class:`Asking`."""
+    """Add an option for each field of a request, ``--endpoint``, ``--at`` and ``--evidence``; see :class:`Asking`."""
+    function = click.option(
+        "--evidence",
+        type=EvidenceType(),
+        metavar="JSON",
+        help="What is known beside the request, such as "
+        '{"device": {"status": "compliant"}, "sessions": {"username": 1}}; or @ and the name of a file that has it.',
+    )(function)
     function = click.option(
         "--at", type=INSTANT_TYPE, metavar="TIME", help="Set the clock: RFC 3339, such as 2026-12-24T18:00:00Z."
     )(function)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connect_handler.conditions import DAYS, INSTANT
+from connect_handler.evidence_conditions import BY, MAX_AGE_HOURS, MAX_SESSIONS
 from connect_handler.messages import PLACEHOLDERS
 from connect_handler.policy import ALLOW, DENY
 from connect_handler.response import MAX_CHARACTERS
@@ -178,6 +179,53 @@ CONDITION_KEYS: dict[str, ConditionKey] = {
         ["compliant"],
         _list("Posture compliance statuses that posture rules assign; compared exactly.", minLength=1),
     ),
+    "device": ConditionKey(
+        "object of `registered`, `status`, `owner_is_user`, `max_age_hours`, `attributes`",
+        "the device inventory says all of this of the device that the certificate belongs to",
+        "the inventory did not answer, the record lacks what is asked for, or it is older than `max_age_hours`",
+        {"registered": True, "status": ["compliant"], "max_age_hours": 48},
+        {
+            "type": "object",
+            "description": "What the device inventory says of the device, of which at least one.",
+            "minProperties": 1,
+            "additionalProperties": False,
+            "if": {"properties": {"registered": {"const": False}}, "required": ["registered"]},
+            "then": {"maxProperties": 1},
+            "properties": {
+                "registered": {"type": "boolean", "description": "Whether it has a record."},
+                "status": _list("Patterns, of which one matches its status; compared without case."),
+                "owner_is_user": {"type": "boolean", "description": "Whether its owner is the user who signed in."},
+                "max_age_hours": {
+                    "type": "number",
+                    "description": "Hours after which its record is no longer believed.",
+                    "exclusiveMinimum": 0,
+                    "maximum": MAX_AGE_HOURS,
+                },
+                "attributes": {
+                    "type": "object",
+                    "description": "Patterns for other attributes of its record, by their names.",
+                    "minProperties": 1,
+                    "additionalProperties": _PATTERNS,
+                },
+            },
+        },
+    ),
+    "sessions": ConditionKey(
+        "object of `by` (`username` or `common_name`) and `at_least`",
+        "that many other connections of the same user, or certificate, are active; only in `rules`",
+        "the request lacks the name, or it could not be found out",
+        {"by": "username", "at_least": 1},
+        {
+            "type": "object",
+            "description": "How many other connections are active.",
+            "required": ["by", "at_least"],
+            "additionalProperties": False,
+            "properties": {
+                "by": {"enum": list(BY), "description": "Whose connections are counted."},
+                "at_least": {"type": "integer", "minimum": 1, "maximum": MAX_SESSIONS},
+            },
+        },
+    ),
 }
 """By key, in the order in which they are documented."""
 
@@ -192,7 +240,7 @@ _MESSAGE = {
 def policy_schema() -> dict[str, Any]:
     """Return the JSON Schema of the policy document."""
     conditions = {key: condition.schema for key, condition in CONDITION_KEYS.items()}
-    without_posture = {key: schema for key, schema in conditions.items() if key != "posture"}
+    of_posture_rules = {key: schema for key, schema in conditions.items() if key not in ("posture", "sessions")}
     return {
         "$schema": DIALECT,
         "title": "Policy of the AWS Client VPN connect handler",
@@ -217,7 +265,7 @@ def policy_schema() -> dict[str, Any]:
                 },
             },
             "conditions": _conditions(conditions),
-            "posture_conditions": _conditions(without_posture),
+            "posture_conditions": _conditions(of_posture_rules),
         },
     }
 
@@ -291,9 +339,18 @@ def _rule(conditions: str) -> dict[str, Any]:
                 "description": "Leave the rule out of the decision, and record what it would have changed.",
                 "default": False,
             },
+            "end_oldest": {
+                "type": ["boolean", "null"],
+                "description": "Of a rule with a sessions condition: end the oldest other connections instead.",
+                "default": False,
+            },
         },
         "if": {"properties": {"effect": {"const": ALLOW}}, "required": ["effect"]},
-        "then": {"properties": {"message": {"type": "null"}}},
+        "then": {"properties": {"message": {"type": "null"}, "end_oldest": {"not": {"const": True}}}},
+        "else": {
+            "if": {"properties": {"end_oldest": {"const": True}}, "required": ["end_oldest"]},
+            "then": {"properties": {"when": {"required": ["sessions"]}}, "required": ["when"]},
+        },
     }
 
 

@@ -14,6 +14,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+from connect_handler.evidence import Evidence
+
 from .failures import Failure
 from .log_lines import Entry, Unreadable, entries, entries_of
 
@@ -139,7 +141,9 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def with_fields(question: Question, fields: dict[str, Any], alias: str | None, at: float | None) -> Question:
+def with_fields(
+    question: Question, fields: dict[str, Any], alias: str | None, at: float | None, evidence: Evidence | None
+) -> Question:
     """Return a question with some of it replaced by what the command line says."""
     entry = question.entry
     event = entry.event | fields if isinstance(entry.event, dict) else entry.event
@@ -150,5 +154,6 @@ def with_fields(question: Question, fields: dict[str, Any], alias: str | None, a
             event=event,
             alias=entry.alias if alias is None else alias,
             at=entry.at if at is None else at,
+            evidence=entry.evidence if evidence is None else evidence,
         ),
     )

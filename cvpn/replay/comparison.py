@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from connect_handler import answering, evaluation
+from connect_handler import evaluation
 from connect_handler.evaluation import Decision
+from connect_handler.evidence import needed
+from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN
 from connect_handler.policy import ALLOW, DENY, AccessRule, Policy
-from connect_handler.request import FIELDS
+from connect_handler.request import FIELDS, Request
+from cvpn.asking import answer as answer_to
 from cvpn.log_lines import Entry, Unreadable
 
 ALLOW_TO_DENY = "allow->deny"
@@ -92,13 +95,38 @@ def _decided(policy: Policy, entry: Entry, hidden: tuple[str, ...]) -> Outcome:
     event = entry.event
     if hidden and isinstance(event, dict):
         event = {field: value for field, value in event.items() if field not in hidden}
-    answer = answering.answer(policy, (), event, entry.alias, entry.at or 0.0)
+    at = entry.at or 0.0
+    answer = answer_to(policy, entry, event, at)
     decision = answer.decision
-    if decision is None:
+    if decision is None or answer.request is None:
         return Outcome(DENY, answer.reason, None, ())
+    if policy.evidence:
+        _check_evidence(policy, entry, answer.request, at)
     if hidden and decision.unknown:
         return _whatever_is_hidden(policy, decision, hidden)
     return Outcome(ALLOW if decision.allow else DENY, decision.reason, decision.rule, tuple(decision.posture))
+
+
+def _check_evidence(policy: Policy, entry: Entry, request: Request, at: float) -> None:
+    """See that what the outcome depends on is in the log: it has what the policy of then asked for, or failed to get.
+
+    Raises
+    ------
+    NotReplayable
+        It is not.
+    """
+    keys = needed(policy, request, at)
+    evidence = entry.evidence
+    lacking = set()
+    for key in keys:
+        if key == DEVICE:
+            known = evidence is not None and (evidence.device is not UNKNOWN or DEVICE in evidence.failures)
+        else:
+            known = evidence is not None and (key in evidence.sessions or SESSIONS in evidence.failures)
+        if not known:
+            lacking.add("the device" if key == DEVICE else f"other connections of the same {key}")
+    if lacking:
+        raise NotReplayable(f"the policy of then did not ask about {', '.join(sorted(lacking))}")
 
 
 def _whatever_is_hidden(policy: Policy, decision: Decision, hidden: tuple[str, ...]) -> Outcome:

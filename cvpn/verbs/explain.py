@@ -56,7 +56,9 @@ def explain(requests: tuple[str, ...], form: str, no_color: bool, **options: Any
         if status == OK and not asked.allowed:
             status = DIFFERENT
         request = asked.answer.request
-        explanation = explained(source.document, policy, request, asked.at) if request is not None else None
+        explanation = None
+        if request is not None:
+            explanation = explained(source.document, policy, request, asked.at, question.entry.evidence)
         if form == "json":
             output.json(as_json(policy, asked) | {"explanation": explanation and asdict(explanation)})
         else:

@@ -71,11 +71,13 @@ def simulate(requests: tuple[str, ...], form: str, no_color: bool, **options: An
 def asked_questions(requests: tuple[str, ...], asking: Asking) -> Iterator[Question | str]:
     """Return the questions that files and options make; a sentence for each line that is none."""
     if not requests:
-        if not asking.fields and asking.alias is None:
+        if not asking.fields and asking.alias is None and asking.evidence is None:
             raise click.UsageError("Name a request: a file, - for standard input, or options such as --username.")
         return iter([asking.question()])
     return (
-        with_fields(question, asking.fields, asking.alias, asking.at) if isinstance(question, Question) else question
+        with_fields(question, asking.fields, asking.alias, asking.at, asking.evidence)
+        if isinstance(question, Question)
+        else question
         for question in questions(requests)
     )
 
@@ -91,6 +93,8 @@ def print_decision(output: Output, policy: Policy, asked: Asked) -> None:
         return
     if decision.posture:
         output.line(("Posture: ", "bold"), ", ".join(decision.posture))
+    if decision.ends:
+        output.line(("Ends: ", "bold"), f"{len(decision.ends)} other connection{'s'[: len(decision.ends) > 1]}")
     if decision.unknown:
         rules = [f"{rule} ({', '.join(conditions)})" for rule, conditions in decision.unknown]
         output.line(("Unknown: ", "bold"), ", ".join(rules))

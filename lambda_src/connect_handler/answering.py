@@ -14,9 +14,11 @@ from .response import response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .evaluation import Decision
+    from .evidence import Evidence
     from .policy import Policy
 
 INVALID_REQUEST = "invalid-request"
@@ -41,11 +43,14 @@ class Answer:
         For the user who is denied; empty if allowed.
     response
         What Client VPN is told.
+    evidence
+        What was known beside the request; None where nobody has looked.
     """
 
-    __slots__ = ("decision", "message", "problems", "reason", "request", "response")
+    __slots__ = ("decision", "evidence", "message", "problems", "reason", "request", "response")
 
     decision: Decision | None
+    evidence: Evidence | None
     message: str
     problems: tuple[str, ...]
     reason: str
@@ -54,7 +59,12 @@ class Answer:
 
 
 def answer(
-    policy: Policy | None, policy_problems: tuple[str, ...], event: Any, alias: str | None, now: float
+    policy: Policy | None,
+    policy_problems: tuple[str, ...],
+    event: Any,
+    alias: str | None,
+    now: float,
+    look_up: Callable[[Policy, Request], Evidence] | None = None,
 ) -> Answer:
     """Answer one connection request; this raises nothing.
 
@@ -68,15 +78,19 @@ def answer(
         Under which the function was invoked; None for none.
     now
         Seconds since 1970-01-01 UTC.
+    look_up
+        Returns the evidence for a request that the policy is asked about; None for none.
     """
     answered = Answer()
-    answered.request = answered.decision = None
+    answered.request = answered.decision = answered.evidence = None
     answered.problems = ()
     try:
         answered.request = Request(event, alias)
         if policy is None:
             return _denied(answered, event, POLICY_ERROR, policy_problems)
-        answered.decision = decision = evaluate(policy, answered.request, now)
+        if look_up is not None:
+            answered.evidence = look_up(policy, answered.request)
+        answered.decision = decision = evaluate(policy, answered.request, now, answered.evidence)
     except InvalidRequest as error:
         return _denied(answered, event, INVALID_REQUEST, (str(error),))
     except Exception as error:  # a bug of ours: deny, and tell
@@ -92,7 +106,7 @@ def answer(
 def broken(event: Any, error: Exception) -> Answer:
     """Answer an event that an error of ours keeps from being looked at."""
     answered = Answer()
-    answered.request = answered.decision = None
+    answered.request = answered.decision = answered.evidence = None
     return _denied(answered, event, INTERNAL_ERROR, (_traceback(error),))
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from typing import Any
 
+    from .evidence import Evidence
     from .request import Request
     from .truth import Test
 
@@ -50,7 +51,7 @@ INSTANT = (
 
 
 class Facts:
-    """What conditions look at: one request, the clock, and the posture statuses that its posture rules assigned.
+    """What conditions look at: one request, the clock, evidence, and the statuses that its posture rules assigned.
 
     ``possible_posture`` are statuses whose posture rules are unknown: they might have been assigned.
     Text is compared without case, so it is folded here, once for all rules.
@@ -60,11 +61,14 @@ class Facts:
     address
         The client's, as :func:`~connect_handler.networks.parse_address` returns it; None where it is missing or
         unreadable.
+    evidence
+        What is known beside the request; None where nobody has looked.
     """
 
     __slots__ = (
         "address",
         "common_name",
+        "evidence",
         "groups",
         "now",
         "possible_posture",
@@ -77,10 +81,11 @@ class Facts:
     possible_posture: frozenset[str]
     posture: frozenset[str]
 
-    def __init__(self, request: Request, now: float) -> None:
-        """Take a request and the time, in seconds since 1970-01-01 UTC."""
+    def __init__(self, request: Request, now: float, evidence: Evidence | None = None) -> None:
+        """Take a request, the time, in seconds since 1970-01-01 UTC, and evidence."""
         self.request = request
         self.now = now
+        self.evidence = evidence
         # fold, written out for what nearly all texts are: calls of it would be a tenth of a decision.
         text = request.common_name
         self.common_name = text and (text.lower() if text.isascii() else fold(text))
@@ -251,7 +256,7 @@ def rule_conditions(statuses: Collection[str]) -> Makers:
 
         return Condition(key, test, exact)  # what is found may be only possible
 
-    return {**POSTURE_CONDITIONS, "posture": posture}
+    return {**POSTURE_CONDITIONS, "posture": posture, "sessions": _sessions}
 
 
 def _strings(value: Any) -> str:
@@ -299,6 +304,13 @@ def _split(patterns: Any) -> tuple[list[str], tuple[str, ...], _Glob | None]:
         else:
             globs.append(pattern)
     return exact, tuple(beginnings), _Glob(globs) if globs else None
+
+
+def matcher(patterns: Any) -> Callable[[str], bool]:
+    """Return what tells whether one of several patterns matches a folded text; an exception where they are none."""
+    texts, beginnings, glob = _split(patterns)
+    exact = frozenset(texts)
+    return lambda text: text in exact or text.startswith(beginnings) or (glob is not None and glob(text))
 
 
 def _literal(pattern: str) -> str:
@@ -573,6 +585,21 @@ def instant(text: Any) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
+# --- evidence --------------------------------------------------------------------------------------------------------
+
+
+def _device(key: str, value: Any) -> Condition:
+    from .evidence_conditions import device  # late: only policies that ask for evidence need it
+
+    return device(key, value)
+
+
+def _sessions(key: str, value: Any) -> Condition:
+    from .evidence_conditions import sessions
+
+    return sessions(key, value)
+
+
 # --- the keys --------------------------------------------------------------------------------------------------------
 
 POSTURE_CONDITIONS: Makers = {
@@ -580,6 +607,7 @@ POSTURE_CONDITIONS: Makers = {
     "aws_client_version": _version,
     "client_openvpn_version": _version,
     "common_name": _patterns,
+    "device": _device,
     "endpoint": _endpoint,
     "groups": _groups,
     "platform": _patterns,
@@ -589,7 +617,7 @@ POSTURE_CONDITIONS: Makers = {
     "username": _patterns,
 }
 """What makes a :class:`Condition` of the value that a key has: for the rules that assign statuses, which cannot ask for
-one."""
+one, nor for other connections."""
 
 PLAIN_VALUES: dict[str, Callable[[Any], Collection[Any] | None]] = {
     "common_name": _whole_texts,
@@ -600,7 +628,7 @@ PLAIN_VALUES: dict[str, Callable[[Any], Collection[Any] | None]] = {
 """What returns the values of which a request has to have one, for a condition that asks for nothing else; None where
 there is more to it, such as a pattern."""
 
-CONDITION_KEYS = (*POSTURE_CONDITIONS, "posture")
+CONDITION_KEYS = (*POSTURE_CONDITIONS, "posture", "sessions")
 
 
 def conditions(block: Any, makers: Makers) -> tuple[Condition, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .answering import Answer
     from .evaluation import Decision, Outcome
+    from .evidence import Evidence
     from .redaction import Redaction
     from .request import Request
     from .settings import Settings
@@ -40,11 +41,39 @@ SHADOW_RULES_METRIC = "ShadowRuleDifferences"
 """Decisions whose effect would be another if the shadow rules counted."""
 
 SHADOW_DIMENSIONS: tuple[str, ...] = ("function_name",)
+"""Of these, and of the metrics of evidence."""
+
+DEVICE_EVIDENCE_METRIC = "DeviceEvidenceFailures"
+"""Decisions for which the device inventory was asked and said nothing."""
+
+SESSION_EVIDENCE_METRIC = "SessionEvidenceFailures"
+"""Decisions for which it could not be had, or made sure, who else is connected."""
+
+CONNECTION_RECORD_METRIC = "ConnectionRecordFailures"
+"""Connections that were let in and could not be written down."""
+
+EVIDENCE_METRICS = {
+    "device": DEVICE_EVIDENCE_METRIC,
+    "sessions": SESSION_EVIDENCE_METRIC,
+    "connections": CONNECTION_RECORD_METRIC,
+}
+"""By what has failed, see :class:`connect_handler.evidence.Evidence`."""
 
 ALWAYS_LOGGED = ("schema-version", "connection-id", "endpoint-id")
 """Fields of a request that every line has, by which it is found."""
 
-NOT_SAMPLED = ("applied", "unknown", "shadow", "message", "shadow_mode", "problems", "answer", "redacted")
+NOT_SAMPLED = (
+    "applied",
+    "unknown",
+    "shadow",
+    "message",
+    "shadow_mode",
+    "problems",
+    "answer",
+    "redacted",
+    "evidence",
+    "ends",
+)
 """Fields of a line that one about a connection outside the sample lacks."""
 
 MAX_TEXT = 500
@@ -126,7 +155,9 @@ def line(
         truncated = True
     text = _members(answered, shadow_mode, request, alias, duration_us)
     share = settings.log_sample_allowed
-    samples = share < 1 and decision is not None and decision.allow and not (suspends or differs)
+    evidence = answered.evidence
+    failed = () if evidence is None else tuple(evidence.failures)
+    samples = share < 1 and decision is not None and decision.allow and not (suspends or differs or failed)
     if samples or truncated or settings.redaction is not None or len(text) > MAX_LINE:
         try:
             entry = _object(text)
@@ -144,7 +175,7 @@ def line(
             _shorten(entry)
             text = _json(entry)[1:-1]
     milliseconds = int(now * 1000)
-    end = _constants(settings, suspends, differs)
+    end = _constants(settings, suspends, differs, failed)
     return f'{{"time":"{_timestamp(milliseconds)}",{text}{end}{milliseconds}}}}}'
 
 
@@ -166,7 +197,13 @@ def _members(answered: Answer, shadow_mode: bool, request: str, alias: str | Non
     return (
         f'{outcome},"shadow_mode":{"true" if shadow_mode else "false"},"problems":{problems},"request":{request},'
         f'"answer":{answer},"alias":{"null" if alias is None else _quote(alias)},"duration_us":{duration_us}'
+        f"{'' if answered.evidence is None else _evidence(answered.evidence, decision)}"
     )
+
+
+def _evidence(evidence: Evidence, decision: Decision | None) -> str:
+    """Return what a line says of evidence from outside, where the function is to look for any."""
+    return f',"evidence":{_json(evidence.document())},"ends":{_json([] if decision is None else decision.ends)}'
 
 
 def _object(members: str) -> dict[str, Any]:
@@ -180,26 +217,31 @@ def _shorten(entry: dict[str, Any]) -> None:
     entry["request"] = _cut(entry["request"])
     if "problems" in entry:
         entry["problems"] = _cut(entry["problems"])
-    for key in ("applied", "unknown"):
+    for key in ("applied", "unknown", "ends"):
         if key in entry:
             entry[key] = entry[key][:MAX_RULES]
+    if "evidence" in entry:
+        entry["evidence"] = _cut(entry["evidence"])
     if entry.get("shadow") is not None:
         entry["shadow"]["applied"] = entry["shadow"]["applied"][:MAX_RULES]
     entry["truncated"] = True
 
 
-@lru_cache(maxsize=4)
-def _constants(settings: Settings, suspends: bool, differs: bool) -> str:
+@lru_cache(maxsize=16)
+def _constants(settings: Settings, suspends: bool, differs: bool, failed: tuple[str, ...]) -> str:
     """Return the end of a line but for the time: what is the same in every line of an execution environment.
 
     It is encoded once, as to encode a line takes longer than to decide. ``suspends`` tells whether shadow mode kept
-    the decision from being the answer, ``differs`` whether the shadow rules would change it.
+    the decision from being the answer, ``differs`` whether the shadow rules would change it; ``failed`` is which
+    evidence could not be had.
     """
     metrics = {METRIC: METRIC_DIMENSIONS}
     if suspends:
         metrics[SHADOW_MODE_METRIC] = SHADOW_DIMENSIONS
     if differs:
         metrics[SHADOW_RULES_METRIC] = SHADOW_DIMENSIONS
+    for kind in failed:
+        metrics[EVIDENCE_METRICS[kind]] = SHADOW_DIMENSIONS
     constants = {
         "policy_digest": settings.policy_digest,
         "function_name": settings.function_name,
@@ -236,6 +278,8 @@ def _redact(entry: dict[str, Any], redaction: Redaction, answered: Answer) -> No
         entry["request"] = None
         entry["truncated"] = True
     entry["problems"] = redaction.problems(answered.problems)
+    if "evidence" in entry:
+        entry["evidence"] = redaction.evidence(entry["evidence"])
     if decision is not None and request is not None and decision.message:
         entry["message"] = message = redaction.message(decision, request)
         entry["answer"] = {

@@ -1,4 +1,4 @@
-"""The decision: one pure function of the policy, the request and the clock.
+"""The decision: one pure function of the policy, the request, the clock and the evidence.
 
 The handler, the command line and every test of a policy decide through it.
 """
@@ -10,6 +10,7 @@ from .response import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .evidence import Evidence
     from .messages import Message
     from .policy import AccessRule, Policy
     from .request import Request
@@ -58,22 +59,26 @@ class Decision(Outcome):
         ``("staff", ["when.groups"])``.
     shadow
         What the outcome would be with the shadow rules counted; None where none of them applies.
+    ends
+        Ids of the other connections that are to be ended so that this one can be allowed.
     """
 
-    __slots__ = ("message", "posture", "shadow", "template", "unknown")
+    __slots__ = ("ends", "message", "posture", "shadow", "template", "unknown")
 
     message: str
     template: Message | None
     posture: list[str]
     unknown: list[tuple[str, list[str]]]
     shadow: Outcome | None
+    ends: list[str]
 
 
-def evaluate(policy: Policy, request: Request, now: float) -> Decision:
+def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | None = None) -> Decision:
     """Decide on a connection.
 
     Explicit deny beats allow, and where no rule allows the connection is denied. A deny rule applies unless it is
-    false; an allow rule and a posture rule apply only if they are true: what is unknown never helps the client.
+    false; an allow rule and a posture rule apply only if they are true: what is unknown never helps the client. A rule
+    that ends other connections denies only where it is unknown.
 
     Parameters
     ----------
@@ -83,8 +88,10 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
         What to decide on.
     now
         Seconds since 1970-01-01 UTC.
+    evidence
+        What is known beside the request; what is not there is unknown.
     """
-    facts = Facts(request, now)
+    facts = Facts(request, now, evidence)
     unknown: list[tuple[str, list[str]]] = []
     posture = assign_posture(policy, facts, unknown) if policy.assigns_posture else []
     applying: list[AccessRule] = []
@@ -105,8 +112,20 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
     decision = Decision()
     decision.posture = posture
     decision.unknown = unknown
+    decision.ends = []
     has_shadows = policy.has_shadows and any(rule.shadow for rule in applying)
-    denier = conclude(decision, [rule for rule in applying if not rule.shadow] if has_shadows else applying)
+    deciding = applying
+    if policy.ending:
+        not_known = {label for label, _ in unknown}
+        deciding = [rule for rule in applying if rule.label not in policy.ending or rule.label in not_known]
+    denier = conclude(decision, [rule for rule in deciding if not rule.shadow] if has_shadows else deciding)
+    if len(deciding) < len(applying):
+        decision.applied = [rule.label for rule in applying if not rule.shadow]
+        if decision.allow and evidence is not None:
+            from .evidence import ended_by
+
+            making_room = [rule for rule in applying if rule not in deciding and not rule.shadow]
+            decision.ends = ended_by(making_room, evidence.sessions)
     if decision.allow:
         decision.template = None
         decision.message = ""
@@ -116,7 +135,7 @@ def evaluate(policy: Policy, request: Request, now: float) -> Decision:
         decision.message = cut(template.fill(request, decision.rule or decision.reason))
     if has_shadows:
         decision.shadow = shadow = Outcome()
-        conclude(shadow, applying)
+        conclude(shadow, deciding)
         shadow.applied = [rule.label for rule in applying if rule.shadow]
     else:
         decision.shadow = None

@@ -55,7 +55,11 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
         if settings.policy_is_due:
             settings.load_policy()
         alias = _alias(getattr(context, "invoked_function_arn", None))
-        answered = answering.answer(settings.policy, settings.policy_problems, event, alias, now)
+        if settings.outside is None:
+            answered = answering.answer(settings.policy, settings.policy_problems, event, alias, now)
+        else:
+            seconds_left = context.get_remaining_time_in_millis() / 1000
+            answered = settings.outside.answer(settings, event, alias, now, seconds_left)
     except Exception as error:  # a bug of ours: deny, and tell
         answered = answering.broken(event, error)
     try:

@@ -28,8 +28,11 @@ DENY = "deny"
 _DENIES = {ALLOW: False, DENY: True}
 
 POLICY_KEYS = ("default_deny_message", "default_posture_status", "posture_rules", "rules", "shadow_mode")
-RULE_KEYS = frozenset({"effect", "message", "name", "shadow", "unless", "when"})
+RULE_KEYS = frozenset({"effect", "end_oldest", "message", "name", "shadow", "unless", "when"})
 POSTURE_RULE_KEYS = frozenset({"status", "unless", "when"})
+
+_OF_EVIDENCE = ('"device"', '"sessions"', '"end_oldest"', "\\u")
+"""What a document has somewhere if its rules ask for evidence; an escaped character could be in any of it."""
 
 STORED = "s3://"
 """What a text begins with that is no document, but says where it is: see :mod:`connect_handler.stored_policy`."""
@@ -171,6 +174,10 @@ class Policy:
         For those whom no rule with a message of its own denies.
     shadow_mode
         Allow every connection, and record what would have been.
+    evidence
+        What of it the rules ask for: ``device``, and ``username`` or ``common_name`` for sessions counted by them.
+    ending
+        Names of the rules that end the oldest connections instead of denying, if they are true.
     digest
         SHA-256 of the document, in hexadecimal.
     """
@@ -180,6 +187,8 @@ class Policy:
         "default_deny_message",
         "default_posture_status",
         "digest",
+        "ending",
+        "evidence",
         "has_shadows",
         "index",
         "posture_index",
@@ -206,6 +215,14 @@ class Policy:
         document = _decoded(text, self.digest)
         try:
             self._read(document)
+            # Few policies have any of it, and to look through all rules of a long one would take long.
+            self.evidence: frozenset[str] = frozenset()
+            self.ending: frozenset[str] = frozenset()
+            if any(word in text for word in _OF_EVIDENCE):
+                from .evidence import asked_for, ending
+
+                self.evidence = asked_for(self)
+                self.ending = ending(document["rules"], self.rules)
         except Exception:  # whatever it is that something which should not be there has led to
             from .validation import problems_of
 

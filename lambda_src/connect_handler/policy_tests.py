@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from .evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY, evaluate
+from .evidence import Evidence
 from .policy import ALLOW, DENY
 from .problems import Problems, found, one_of
 from .request import DEFAULT_SCHEMA_VERSION, FIELDS, InvalidRequest, Request
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .policy import Policy
     from .problems import Path
 
-CASE_KEYS = ("at", "endpoint", "expect", "name", "request")
+CASE_KEYS = ("at", "endpoint", "evidence", "expect", "name", "request")
 EXPECT_KEYS = ("effect", "message", "posture", "reason", "rule")
 REASONS = (ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY)
 
@@ -51,13 +52,18 @@ class Case:
         When, in seconds since 1970-01-01 UTC; None for the time of the run.
     expect
         What the policy should say: ``effect``, and any of ``reason``, ``rule``, ``posture`` and ``message``.
+    evidence
+        What is known beside the request; None for nothing.
     """
 
-    __slots__ = ("at", "expect", "name", "request")
+    __slots__ = ("at", "evidence", "expect", "name", "request")
 
-    def __init__(self, name: str, request: Request, at: float | None, expect: dict[str, Any]) -> None:
+    def __init__(
+        self, name: str, request: Request, at: float | None, expect: dict[str, Any], evidence: Evidence | None = None
+    ) -> None:
         self.name = name
         self.request = request
+        self.evidence = evidence
         self.at = at
         self.expect = expect
 
@@ -70,7 +76,7 @@ class Case:
             What the policy said; and each key of ``expect`` in which that differs, with what was expected and what
             came.
         """
-        decision = evaluate(policy, self.request, now if self.at is None else self.at)
+        decision = evaluate(policy, self.request, now if self.at is None else self.at, self.evidence)
         came = {
             "effect": ALLOW if decision.allow else DENY,
             "reason": decision.reason,
@@ -161,9 +167,10 @@ def read_cases(value: Any) -> tuple[list[Case], Problems]:
             problems.add((*path, "endpoint"), f"is {found(endpoint)}", "write an endpoint's key")
         request = _request(element.get("request"), endpoint, (*path, "request"), problems)
         at = None if element.get("at") is None else check_instant(element["at"], (*path, "at"), problems)
+        evidence = _evidence(element.get("evidence"), request, (*path, "evidence"), problems)
         expect = _expect(element.get("expect"), (*path, "expect"), problems)
         if len(problems) == before and request is not None:
-            cases.append(Case(str(name), request, at, expect))
+            cases.append(Case(str(name), request, at, expect, evidence))
     return cases, problems
 
 
@@ -181,6 +188,20 @@ def _request(value: Any, endpoint: Any, path: Path, problems: Problems) -> Reque
         return Request(complete_event(value), endpoint)
     except InvalidRequest as error:
         problems.add(path, f"is not valid: {error}", "write it as Client VPN sends it")
+        return None
+
+
+def _evidence(value: Any, request: Request | None, path: Path, problems: Problems) -> Evidence | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        problems.add(path, f"is {found(value)}", 'write an object such as { device = { status = "compliant" } }')
+        return None
+    try:
+        return Evidence.from_document(value, None if request is None else request.common_name)
+    except ValueError as error:
+        what, _, instead = str(error).partition("; ")
+        problems.add(path, what, instead)
         return None
 
 

@@ -26,6 +26,9 @@ REDACTABLE = FIELDS[3:]
 PREFIX = "redacted:"
 HASH_DIGITS = 32
 
+_OF_A_PERSON = ("owner", "attributes")
+_OF_A_DEVICE = ("serial", "attributes")
+
 _FRAME = re.compile(r'Traceback|\s+File "[^"]*", line ')
 
 
@@ -74,6 +77,18 @@ class Redaction:
         hidden = {name: self.hide(getattr(request, name)) for name in names}
         shown: Any = _Hidden(request, hidden)
         return cut(decision.template.fill(shown, decision.rule or decision.reason))
+
+    def evidence(self, evidence: Any) -> Any:
+        """Return what the log shows of evidence: what the inventory says of a person, or of a device, is that field."""
+        device = evidence.get("device") if isinstance(evidence, dict) else None
+        if not isinstance(device, dict):
+            return evidence
+        shown = dict(device)
+        for name in _OF_A_PERSON if "username" in self.fields else ():
+            shown[name] = self.hide(shown.get(name))
+        for name in _OF_A_DEVICE if "common-name" in self.fields else ():
+            shown[name] = self.hide(shown.get(name))
+        return {**evidence, "device": {name: value for name, value in shown.items() if value is not None}}
 
     def problems(self, problems: tuple[str, ...]) -> list[str]:
         """Return the problems without what an error of ours may have said of the values: of a traceback, its frames."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from .policy import STORED, Policy, PolicyError, check_digest, unpacked_text, unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .admission import Outside
     from .redaction import Redaction
 
 POLICY = "POLICY"
@@ -21,6 +23,12 @@ LOG_REDACT_KEY = "LOG_REDACT_KEY"
 
 LOG_SAMPLE_ALLOWED = "LOG_SAMPLE_ALLOWED"
 """Environment variable: the share of allowed connections, 0 to 1, of which the decision log says more than a count."""
+
+DEVICE_INVENTORY = "DEVICE_INVENTORY"
+"""Environment variable: where devices are looked up, JSON; see :mod:`connect_handler.device_inventory`."""
+
+CONNECTIONS = "CONNECTIONS"
+"""Environment variable: where those who are let in are written down, JSON; see :mod:`connect_handler.connections`."""
 
 
 class Settings:
@@ -38,6 +46,8 @@ class Settings:
         Whether it could not be fetched, so that it is to be loaded again.
     redaction
         What the decision log does not show; None where it shows all.
+    outside
+        Where evidence comes from, and where connections are written down; None where nothing of it is set up.
     log_sample_allowed
         Share of the allowed connections, 0 to 1, of which the decision log says more than a count.
     function_name, function_version
@@ -49,6 +59,7 @@ class Settings:
         "function_name",
         "function_version",
         "log_sample_allowed",
+        "outside",
         "policy",
         "policy_digest",
         "policy_is_due",
@@ -64,6 +75,10 @@ class Settings:
         self.log_sample_allowed = _share(environment.get(LOG_SAMPLE_ALLOWED, "1"))
         self._policy_variable = environment.get(POLICY, "")
         self.load_policy()
+        self.outside: Outside | None = None
+        inventory, connections = environment.get(DEVICE_INVENTORY, ""), environment.get(CONNECTIONS, "")
+        if inventory or connections:
+            self._look_outside(inventory, connections)
 
     def load_policy(self) -> None:
         """Read the policy; again, where it could not be fetched before."""
@@ -80,6 +95,20 @@ class Settings:
             self.policy_problems = error.problems
         except Exception as error:  # a bug of ours must not become an answer that Client VPN cannot read
             self.policy_problems = (f"{type(error).__name__}: {error}",)
+
+    def _look_outside(self, inventory: str, connections: str) -> None:
+        """Set up what evidence comes from; without what the environment says of it, no policy can be asked."""
+        from .admission import Outside
+
+        try:
+            self.outside = Outside(inventory, connections)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"{DEVICE_INVENTORY} or {CONNECTIONS} cannot be read ({type(error).__name__}: {error})"
+            self.policy = None
+            self.policy_problems += (f"the environment: {what}; apply again",)
+            return
+        with suppress(Exception):  # what is missing is noticed, and told, where it is needed
+            self.outside.prepare(self.policy)
 
     def _fetched(self, text: str) -> str:
         """Return the policy document that is stored in Amazon S3."""

@@ -19,6 +19,8 @@ from .conditions import (
     is_time_zone,
     parse_constraint,
 )
+from .evidence import END_OLDEST
+from .evidence_conditions import BY, DEVICE_KEYS, MAX_AGE_HOURS, MAX_SESSIONS, SESSIONS_KEYS
 from .messages import PLACEHOLDERS, parts
 from .networks import parse_network, surrounding_network
 from .policy import ALLOW, DENY, POLICY_KEYS, POSTURE_RULE_KEYS, RULE_KEYS
@@ -73,7 +75,8 @@ def _rules(value: Any, statuses: set[str], problems: Problems) -> None:
             problems.add((*path, "effect"), _wrong(element, "effect"), 'write "allow" or "deny"')
         _flag(element.get("shadow"), (*path, "shadow"), problems)
         if _message(element.get("message"), (*path, "message"), problems) and effect == ALLOW:
-            problems.add((*path, "message"), "is on a rule that allows", 'remove it, or write effect = "deny"')
+            problems.add((*path, "message"), *_ON_ALLOW)
+        _end_oldest(element, path, problems)
         if effect != DENY and element.get("shadow") is not True:
             allows = True
     if not allows:
@@ -97,6 +100,24 @@ def _name(element: dict[str, Any], names: dict[str, int], path: Path, problems: 
         problems.add((*path, "name"), what, "write one that no other rule has")
     if len(name) > MAX_CHARACTERS:
         problems.add((*path, "name"), f"has {len(name)} characters", f"write at most {MAX_CHARACTERS}")
+
+
+_ON_ALLOW = ("is on a rule that allows", 'remove it, or write effect = "deny"')
+
+
+def _end_oldest(element: dict[str, Any], path: Path, problems: Problems) -> None:
+    path = (*path, END_OLDEST)
+    value, when = element.get(END_OLDEST), element.get("when")
+    _flag(value, path, problems)
+    if value is True:
+        if element.get("effect") == ALLOW:
+            problems.add(path, *_ON_ALLOW)
+        elif not isinstance(when, dict) or "sessions" not in when:
+            problems.add(
+                path,
+                "is on a rule without a sessions condition",
+                'write when = { sessions = { by = "username", at_least = 1 } }, or remove it',
+            )
 
 
 def _posture_rules(value: Any, problems: Problems) -> set[str]:
@@ -282,6 +303,60 @@ def _zone(name: Any, path: Path, problems: Problems) -> None:
         )
 
 
+def _device(value: Any, path: Path, problems: Problems) -> None:
+    if not isinstance(value, dict):
+        what = 'write an object such as { registered = true, status = ["compliant"] }'
+        problems.add(path, f"is {found(value)}", what)
+        return
+    if not value:
+        problems.add(path, "is empty", "write at least one of " + ", ".join(DEVICE_KEYS))
+    for name in value:
+        if name not in DEVICE_KEYS:
+            problems.add_unknown_key(path, name, DEVICE_KEYS)
+    for name in ("registered", "owner_is_user"):
+        if name in value and not isinstance(value[name], bool):
+            problems.add((*path, name), f"is {found(value[name])}", "write true or false")
+    if value.get("registered") is False and not value.keys().isdisjoint(set(DEVICE_KEYS) - {"registered"}):
+        problems.add(
+            path,
+            "asks for a device that is not registered and for what only a registered one has",
+            "write registered = false alone",
+        )
+    if "status" in value:
+        _strings(value["status"], (*path, "status"), problems)
+    if "max_age_hours" in value:
+        hours = value["max_age_hours"]
+        if not isinstance(hours, int | float) or isinstance(hours, bool) or not 0 < hours <= MAX_AGE_HOURS:
+            advice = f"write a number of hours, more than 0 and at most {MAX_AGE_HOURS}"
+            problems.add((*path, "max_age_hours"), f"is {found(hours)}", advice)
+    if "attributes" in value:
+        _attributes(value["attributes"], (*path, "attributes"), problems)
+
+
+def _attributes(value: Any, path: Path, problems: Problems) -> None:
+    if not isinstance(value, dict):
+        problems.add(path, f"is {found(value)}", 'write an object such as { department = ["sales", "eng-*"] }')
+    elif not value:
+        problems.add(path, "is empty", "leave it out, or name an attribute")
+    else:
+        for name, patterns in value.items():
+            _strings(patterns, (*path, name), problems)
+
+
+def _sessions(value: Any, path: Path, problems: Problems) -> None:
+    if not isinstance(value, dict):
+        problems.add(path, f"is {found(value)}", 'write an object such as { by = "username", at_least = 1 }')
+        return
+    for name in value:
+        if name not in SESSIONS_KEYS:
+            problems.add_unknown_key(path, name, SESSIONS_KEYS)
+    if value.get("by") not in BY:
+        problems.add((*path, "by"), _wrong(value, "by"), 'write "username" or "common_name"')
+    at_least = value.get("at_least")
+    if not isinstance(at_least, int) or isinstance(at_least, bool) or not 1 <= at_least <= MAX_SESSIONS:
+        problems.add((*path, "at_least"), _wrong(value, "at_least"), f"write a whole number from 1 to {MAX_SESSIONS}")
+
+
 def check_instant(value: Any, path: Path, problems: Problems) -> float | None:
     """Return seconds since 1970-01-01 UTC of a timestamp of RFC 3339, or None with what is wrong with it."""
     try:
@@ -297,11 +372,13 @@ _CHECKS: dict[str, Callable[[Any, Path, Problems], Any]] = {
     "aws_client_version": _version,
     "client_openvpn_version": _version,
     "common_name": _strings,
+    "device": _device,
     "endpoint": _names_of("an endpoint"),
     "groups": _names_of("a group"),
     "platform": _strings,
     "platform_version": _version,
     "public_ip": _public_ip,
+    "sessions": _sessions,
     "time": _time,
     "username": _strings,
 }

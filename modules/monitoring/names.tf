@@ -34,6 +34,8 @@ locals {
     problems                       = "problems"
     request                        = "request"
     answer                         = "answer"
+    evidence                       = "evidence"
+    ends                           = "ends"
     policy_digest                  = "policy_digest"
     function_name                  = "function_name"
     function_version               = "function_version"

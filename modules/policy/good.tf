@@ -29,6 +29,17 @@ locals {
   good_time    = "\\{(?:${local.good_days}(?:${local.good_instant})*|(?:${local.good_days})?${local.good_hours}|(?:${local.good_instant})+)(?:${local.good_zone})?\\}"
 }
 
+# --- devices and sessions ---------------------------------------------------------------------------------------------
+
+locals {
+  # A device that is not registered is asked for alone. An age of whole hours, up to a year and more.
+  good_patterns   = "\\[(?:\"${local.character}*\",?)+\\]"
+  good_attributes = "\"attributes\":\\{(?:\"${local.character}*\":${local.good_patterns},?)+\\}"
+  good_registered = "\"max_age_hours\":[1-9][0-9]{0,3}|\"owner_is_user\":(?:true|false)|\"registered\":true|\"status\":${local.good_patterns}"
+  good_device     = "\\{(?:\"registered\":false|(?:(?:${local.good_attributes}|${local.good_registered}),?)+)\\}"
+  good_sessions   = "\\{\"at_least\":(?:${trim(local.count_pattern, "^$")}),\"by\":\"(?:common_name|username)\"\\}"
+}
+
 # --- networks ---------------------------------------------------------------------------------------------------------
 
 locals {
@@ -79,19 +90,26 @@ locals {
   good_member = join("|", [for kind, member in local.good_members : "${kind} ${member}"])
   good_values = merge(
     { for kind, member in local.good_members : kind => "\\[(?:${member},?)+\\]" },
-    { version = local.good_version, time = local.good_time },
+    { device = local.good_device, sessions = local.good_sessions, version = local.good_version, time = local.good_time },
   )
 
   good_conditions = {
     for list in ["rules", "posture_rules"] : list => "(?:,\"(?:unless|when)\":\\{(?:(?:${join("|", [
-      for key, kind in local.conditions : "\"${key}\":${local.good_values[kind]}" if list == "rules" || key != "posture"
+      for key, kind in local.conditions : "\"${key}\":${local.good_values[kind]}" if list == "rules" || !contains(local.access_conditions, key)
     ])}),?)+\\})*"
   }
 
+  # What every rule ends with but for its conditions, and one that ends the oldest connections: its sessions are counted,
+  # and what it asks for besides is in lists of texts.
+  good_end        = ",\"name\":${local.good_name}(?:,\"shadow\":(?:true|false|null))?"
+  good_deny       = "(?:,\"message\":(?:null|${local.good_message}))?${local.good_end}"
+  good_texts      = "(?:\"(?:${join("|", [for key, kind in local.conditions : key if contains(["group", "endpoint", "pattern"], kind)])})\":\\[(?:\"${local.character}+\",?)+\\],?)*"
+  good_end_oldest = "deny\",\"end_oldest\":true${local.good_deny},\"when\":\\{${local.good_texts}\"sessions\":${local.good_sessions},?${local.good_texts}"
+
   good_rules = {
     rules = join("", [
-      "\\{\"effect\":\"(?:allow\"(?:,\"message\":null)?|deny\"(?:,\"message\":(?:null|${local.good_message}))?)",
-      ",\"name\":${local.good_name}(?:,\"shadow\":(?:true|false|null))?${local.good_conditions.rules}\\}",
+      "\\{\"effect\":\"(?:(?:allow\"(?:,\"end_oldest\":(?:false|null))?(?:,\"message\":null)?${local.good_end}",
+      "|deny\"(?:,\"end_oldest\":(?:false|null))?${local.good_deny})${local.good_conditions.rules}|${local.good_end_oldest}\\})\\}",
     ])
     posture_rules = "\\{\"status\":${local.good_name}${local.good_conditions.posture_rules}\\}"
   }

@@ -27,3 +27,13 @@ output "size" {
   description = "Bytes that the policy takes of the function's environment, of which Lambda gives 4,096."
   value       = local.size
 }
+
+output "uses" {
+  description = "What the policy's conditions look at besides the request: `device`, a record of the device inventory, and `sessions`, the other active connections. An object of both names and true or false."
+  # Of a condition, the JSON text has its key and the brace of its value. In a name, a message or a pattern, the text would have a
+  # backslash before the quote; and an attribute of a device that is called so has a list.
+  value = {
+    device   = anytrue([for json in values(local.json) : strcontains(json, "\"device\":{")])
+    sessions = strcontains(local.json.rules, "\"sessions\":{")
+  }
+}

@@ -5,11 +5,16 @@
 # as JSON text in lists of objects that all have the same attributes; its first character tells a list from an object.
 
 locals {
-  rule_keys         = ["effect", "message", "name", "shadow", "unless", "when"]
+  rule_keys         = ["effect", "end_oldest", "message", "name", "shadow", "unless", "when"]
   posture_rule_keys = ["status", "unless", "when"]
   placeholders      = ["common_name", "connection_id", "endpoint_id", "platform", "platform_version", "public_ip", "rule", "username"]
   days              = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
   time_keys         = ["days", "end", "not_after", "not_before", "start", "timezone"]
+  device_keys       = ["attributes", "max_age_hours", "owner_is_user", "registered", "status"]
+  sessions_keys     = ["at_least", "by"]
+
+  # Conditions that posture rules cannot have: one looks at what they assign, the other at how many are connected.
+  access_conditions = ["posture", "sessions"]
 
   # What the value of each condition key is made of.
   conditions = {
@@ -17,15 +22,20 @@ locals {
     aws_client_version     = "version"
     client_openvpn_version = "version"
     common_name            = "pattern"
+    device                 = "device"
     endpoint               = "endpoint"
     groups                 = "group"
     platform               = "pattern"
     platform_version       = "version"
     posture                = "status"
     public_ip              = "network"
+    sessions               = "sessions"
     time                   = "time"
     username               = "pattern"
   }
+
+  # Kinds of values that are no lists.
+  not_lists = ["", "device", "sessions", "time", "version"]
 
   # Names that cannot be empty. Patterns can: an empty user name is that of a client that has none.
   articles = { endpoint = "an endpoint", group = "a group", status = "a status" }
@@ -40,6 +50,8 @@ locals {
   version_pattern = "^${local.constraint}(,${local.constraint})*$"
   instant_pattern = "^[12][0-9]{3}-[01][0-9]-[0-3][0-9]T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
   clock_pattern   = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+  count_pattern   = "^(?:[1-9][0-9]?|100)$"
+  max_age_hours   = 87600
   zone_pattern    = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 }
 
@@ -94,7 +106,7 @@ locals {
     for block in local.blocks : [
       for key, value in jsondecode(block.json) : {
         list = block.list, where = "${block.where}.${key}", of = block.where, key = key, json = jsonencode(value)
-        kind = block.list == "posture_rules" && key == "posture" ? "" : lookup(local.conditions, key, "")
+        kind = block.list == "posture_rules" && contains(local.access_conditions, key) ? "" : lookup(local.conditions, key, "")
       }
     ] if startswith(block.json, "{")
   ])
@@ -107,9 +119,33 @@ locals {
     ] if entry.kind == "time" && startswith(entry.json, "{")
   ])
 
+  devices = flatten([
+    for entry in local.entries : [
+      for key, value in jsondecode(entry.json) : {
+        where = "${entry.where}.${key}", of = entry.where, key = key, json = jsonencode(value)
+      }
+    ] if entry.kind == "device" && startswith(entry.json, "{")
+  ])
+  device_attributes = flatten([
+    for device in local.devices : [
+      for name, value in jsondecode(device.json) : { where = "${device.where}.${name}", json = jsonencode(value) }
+    ] if device.key == "attributes" && startswith(device.json, "{")
+  ])
+
+  # Both keys of a count of sessions have to be there: one that is missing has no JSON text.
+  counts = flatten([
+    for entry in local.entries : [
+      for key in local.sessions_keys : {
+        where = "${entry.where}.${key}", key = key, json = try(jsonencode(jsondecode(entry.json)[key]), "")
+      }
+    ] if entry.kind == "sessions" && startswith(entry.json, "{")
+  ])
+
   lists = concat(
-    [for entry in local.entries : { where = entry.where, json = entry.json, kind = entry.kind } if !contains(["", "time", "version"], entry.kind)],
+    [for entry in local.entries : { where = entry.where, json = entry.json, kind = entry.kind } if !contains(local.not_lists, entry.kind)],
     [for time in local.times : { where = time.where, json = time.json, kind = "day" } if time.key == "days"],
+    [for device in local.devices : { where = device.where, json = device.json, kind = "pattern" } if device.key == "status"],
+    [for attribute in local.device_attributes : { where = attribute.where, json = attribute.json, kind = "pattern" }],
   )
 
   # Their members that are not surely good, found as the rules are: each has a line with its kind.
@@ -161,7 +197,7 @@ locals {
     [
       for entry in local.entries : {
         text    = "${entry.of} has the unknown key ${jsonencode(entry.key)}"
-        written = entry.key, names = [for key in keys(local.conditions) : key if entry.list == "rules" || key != "posture"]
+        written = entry.key, names = [for key in keys(local.conditions) : key if entry.list == "rules" || !contains(local.access_conditions, key)]
       } if entry.kind == ""
     ],
     [
@@ -170,6 +206,20 @@ locals {
         written = time.key, names = local.time_keys
       } if !contains(local.time_keys, time.key)
     ],
+    [
+      for device in local.devices : {
+        text    = "${device.of} has the unknown key ${jsonencode(device.key)}"
+        written = device.key, names = local.device_keys
+      } if !contains(local.device_keys, device.key)
+    ],
+    flatten([
+      for entry in local.entries : [
+        for key in keys(jsondecode(entry.json)) : {
+          text    = "${entry.where} has the unknown key ${jsonencode(key)}"
+          written = key, names = local.sessions_keys
+        } if !contains(local.sessions_keys, key)
+      ] if entry.kind == "sessions" && startswith(entry.json, "{")
+    ]),
     flatten([
       for message in local.messages : [
         for name in flatten(regexall("\\{([^{}]*)\\}", jsondecode(message.json))) : {
@@ -225,8 +275,11 @@ locals {
       [for element in local.elements : element.json if !startswith(element.json, "{")],
       [for rule in local.named : rule.name if !startswith(rule.name, "\"") || rule.name == "\"\""],
       [for attribute in local.attributes : attribute.json if attribute.key != "name" && !(contains(["when", "unless"], attribute.key) && startswith(attribute.json, "{"))],
-      [for entry in local.entries : entry.json if !startswith(entry.json, "[") || contains(["time", "version"], entry.kind)],
+      [for entry in local.entries : entry.json if !startswith(entry.json, "[") || contains(local.not_lists, entry.kind)],
       local.times[*].json,
+      local.devices[*].json,
+      local.device_attributes[*].json,
+      local.counts[*].json,
       [for member in local.members : member.json if !startswith(member.json, "\"")],
       [for text in concat(local.messages, local.statuses) : text.json if !startswith(text.json, "\"") || text.json == "\"\""],
     ) : json => true... } : json => startswith(json, "[") ? "is a list" : startswith(json, "{") ? "is an object" : json == "" ? "is missing" : "is ${json}"
@@ -268,11 +321,19 @@ locals {
     ],
     [
       for attribute in local.attributes : "${attribute.where} ${local.found[attribute.json]}; write true or false"
-      if attribute.list == "rules" && attribute.key == "shadow" && !contains(["true", "false", "null"], attribute.json)
+      if attribute.list == "rules" && contains(["end_oldest", "shadow"], attribute.key) && !contains(["true", "false", "null"], attribute.json)
     ],
     [
       for rule in local.access_rules : "${rule.where}: message is on a rule that allows; remove it, or write effect = \"deny\""
       if try(local.given[rule.list][rule.position].effect == "allow" && startswith(jsonencode(local.given[rule.list][rule.position].message), "\"") && local.given[rule.list][rule.position].message != "", false)
+    ],
+    [
+      for rule in local.ending : "${rule.where}: end_oldest is on a rule that allows; remove it, or write effect = \"deny\""
+      if try(local.given[rule.list][rule.position].effect == "allow", false)
+    ],
+    [
+      for rule in local.ending : "${rule.where}: end_oldest is on a rule without a sessions condition; write when = { sessions = { by = \"username\", at_least = 1 } }, or remove it"
+      if try(local.given[rule.list][rule.position].effect == "deny", false) && !can(local.given[rule.list][rule.position].when.sessions)
     ],
     [
       for allowing in [[for rule in local.given.rules : true if !(try(rule.effect == "deny", false) || try(jsonencode(rule.shadow) == "true", false))]] :
@@ -316,6 +377,49 @@ locals {
       }" if !local.readable[network.where] || try(cidrhost(network.text, 0) != local.first[network.where], false)
     ],
 
+    # Devices
+    [
+      for entry in local.entries : "${entry.where} ${local.found[entry.json]}; write an object such as { registered = true, status = [\"compliant\"] }"
+      if entry.kind == "device" && !startswith(entry.json, "{")
+    ],
+    [
+      for entry in local.entries : "${entry.where} is empty; write at least one of ${join(", ", local.device_keys)}"
+      if entry.kind == "device" && entry.json == "{}"
+    ],
+    [
+      for device in local.devices : "${device.where} ${local.found[device.json]}; write true or false"
+      if contains(["owner_is_user", "registered"], device.key) && !contains(["true", "false"], device.json)
+    ],
+    flatten([
+      for device in local.devices : [
+        for others in [[for other in local.devices : other.key if other.of == device.of && other.key != "registered" && contains(local.device_keys, other.key)]] :
+        "${device.of} asks for a device that is not registered and for what only a registered one has; write registered = false alone" if length(others) > 0
+      ] if device.key == "registered" && device.json == "false"
+    ]),
+    [
+      for device in local.devices : "${device.where} ${local.found[device.json]}; write a number of hours, more than 0 and at most ${local.max_age_hours}"
+      if device.key == "max_age_hours" && !try(startswith(device.json, "\"") ? false : jsondecode(device.json) > 0 && jsondecode(device.json) <= local.max_age_hours, false)
+    ],
+    [
+      for device in local.devices : "${device.where} ${local.found[device.json]}; write an object such as { department = [\"sales\", \"eng-*\"] }"
+      if device.key == "attributes" && !startswith(device.json, "{")
+    ],
+    [for device in local.devices : "${device.where} is empty; leave it out, or name an attribute" if device.key == "attributes" && device.json == "{}"],
+
+    # Sessions
+    [
+      for entry in local.entries : "${entry.where} ${local.found[entry.json]}; write an object such as { by = \"username\", at_least = 1 }"
+      if entry.kind == "sessions" && !startswith(entry.json, "{")
+    ],
+    [
+      for count in local.counts : "${count.where} ${local.found[count.json]}; write \"username\" or \"common_name\""
+      if count.key == "by" && !contains(["\"common_name\"", "\"username\""], count.json)
+    ],
+    [
+      for count in local.counts : "${count.where} ${local.found[count.json]}; write a whole number from 1 to 100"
+      if count.key == "at_least" && !can(regex(local.count_pattern, count.json))
+    ],
+
     # Times
     [
       for entry in local.entries : "${entry.where} ${local.found[entry.json]}; write an object such as { days = [\"mon\"], start = \"07:00\", end = \"20:00\" }"
@@ -349,6 +453,8 @@ locals {
       if contains(["not_before", "not_after"], time.key) && !(startswith(time.json, "\"") && can(regex(local.instant_pattern, jsondecode(time.json))) && can(timecmp(jsondecode(time.json), jsondecode(time.json))))
     ],
   )
+
+  ending = [for rule in local.access_rules : rule if try(jsonencode(local.given[rule.list][rule.position].end_oldest) == "true", false)]
 
   # How many characters a string has; length counts what a reader sees as one, such as a flag, as one.
   characters = {

@@ -10,6 +10,7 @@ variable "rules" {
     - `unless`: object of conditions of which not all may hold (default: never excluded).
     - `message`: of a deny rule: what the user is shown, at most 255 characters. Placeholders: `{rule}`, `{username}`, `{common_name}`, `{platform}`, `{platform_version}`, `{public_ip}`, `{connection_id}`, `{endpoint_id}`.
     - `shadow`: `true` leaves the rule out of the decision and records what it would have changed (default: `false`).
+    - `end_oldest`: of a deny rule with a `sessions` condition in `when`: `true` ends the oldest of the other connections instead of denying, so that the condition no longer holds (default: `false`).
   EOT
   type        = any
 }
@@ -18,7 +19,7 @@ variable "posture_rules" {
   description = <<-EOT
     Rules that assign posture compliance statuses, which stand in the connection log and which rules can name in a `posture` condition. A list of objects:
     - `status`: at most 255 characters; at most 10 distinct ones in all.
-    - `when`, `unless`: as in `rules`, without `posture`.
+    - `when`, `unless`: as in `rules`, without `posture` and `sessions`.
   EOT
   type        = any
   default     = []

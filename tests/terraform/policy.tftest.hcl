@@ -366,3 +366,119 @@ run "a_policy_that_fits_only_without_the_other_variables_is_refused" {
 
   expect_failures = [output.environment]
 }
+
+run "refuses_an_unknown_key_of_device" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [{ name = "staff", effect = "allow", when = { device = { registerd = true } } }]
+  }
+  expect_failures = [output.environment]
+}
+
+run "refuses_a_device_that_is_asked_for_nothing" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [{ name = "staff", effect = "allow", when = { device = {} } }]
+  }
+  expect_failures = [output.environment]
+}
+
+run "refuses_an_age_of_no_hours" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [{ name = "staff", effect = "allow", when = { device = { max_age_hours = 0 } } }]
+  }
+  expect_failures = [output.environment]
+}
+
+run "refuses_a_status_of_a_device_that_is_not_registered" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [{ name = "staff", effect = "allow", when = { device = { registered = false, status = ["compliant"] } } }]
+  }
+  expect_failures = [output.environment]
+}
+
+run "refuses_sessions_of_nobody" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [{ name = "staff", effect = "allow" }, { name = "b", effect = "deny", when = { sessions = { at_least = 1 } } }]
+  }
+  expect_failures = [output.environment]
+}
+
+run "refuses_sessions_in_a_posture_rule" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules         = [{ name = "staff", effect = "allow" }]
+    posture_rules = [{ status = "crowded", when = { sessions = { by = "username", at_least = 1 } } }]
+  }
+  expect_failures = [output.environment]
+}
+
+run "refuses_to_end_connections_that_no_condition_counts" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [{ name = "staff", effect = "allow" }, { name = "b", effect = "deny", end_oldest = true, when = { groups = ["x"] } }]
+  }
+  expect_failures = [output.environment]
+}
+
+run "refuses_to_end_connections_by_a_rule_that_allows" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [{ name = "staff", effect = "allow", end_oldest = true, when = { sessions = { by = "username", at_least = 1 } } }]
+  }
+  expect_failures = [output.environment]
+}
+
+run "tells_that_conditions_look_at_the_device_and_at_other_connections" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [
+      { name = "staff", effect = "allow", unless = { device = { registered = false } } },
+      { name = "one-per-user", effect = "deny", end_oldest = true, when = { sessions = { by = "username", at_least = 1 } } },
+    ]
+  }
+  assert {
+    condition     = output.uses.device && output.uses.sessions
+    error_message = "Both conditions need what the handler has to be given."
+  }
+}
+
+run "tells_that_posture_rules_look_at_the_device" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules         = [{ name = "staff", effect = "allow" }]
+    posture_rules = [{ status = "compliant", when = { device = { status = ["compliant"], attributes = { sessions = ["few"], device = ["laptop"] } } } }]
+  }
+  assert {
+    condition     = output.uses.device && !output.uses.sessions
+    error_message = "An attribute that is called sessions is no condition."
+  }
+}
+
+run "names_and_patterns_are_no_conditions" {
+  command = plan
+  module { source = "./modules/policy" }
+  variables {
+    rules = [
+      { name = "device", effect = "allow", when = { groups = ["\"device\":{", "sessions"], username = ["x\"device\":{", ",\"sessions\":{"] } },
+      { name = "{\"sessions\":{\"device\":{", effect = "deny", message = "sessions" },
+    ]
+  }
+  assert {
+    condition     = !output.uses.device && !output.uses.sessions
+    error_message = "Only a condition makes the handler look anything up."
+  }
+}

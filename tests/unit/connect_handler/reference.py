@@ -18,6 +18,8 @@ Truth = bool | None
 Posture = tuple[list[str], list[str]]
 """Statuses that were assigned, and those that might have been: whose posture rules are unknown."""
 
+EVIDENCE = "*evidence*"
+
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -31,7 +33,14 @@ def kleene_not(value: Truth) -> Truth:
     return None if value is None else not value
 
 
-def decide(policy: dict[str, Any], event: dict[str, Any], alias: str | None, now: float) -> dict[str, Any]:
+def decide(
+    policy: dict[str, Any],
+    event: dict[str, Any],
+    alias: str | None,
+    now: float,
+    evidence: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    event = {**event, EVIDENCE: evidence or {}}  # beside the fields of the request, which all have other names
     posture: list[str] = []
     possible: list[str] = []
     unknown: list[tuple[str, list[str]]] = []
@@ -53,10 +62,21 @@ def decide(policy: dict[str, Any], event: dict[str, Any], alias: str | None, now
         if value is True or (value is None and rule["effect"] == "deny"):
             applying.append(rule)
 
+    unclear = [name for name, _ in unknown]
+    making_room = [rule for rule in applying if rule.get("end_oldest") and rule["name"] not in unclear]
     enforced = [rule for rule in applying if not rule.get("shadow")]
     shadows = [rule["name"] for rule in applying if rule.get("shadow")]
-    decision = outcome(enforced)
-    denier: dict[str, Any] = next((rule for rule in enforced if rule["effect"] == "deny"), {})
+    deciding = [rule for rule in enforced if rule not in making_room]
+    decision = outcome(deciding)
+    denier: dict[str, Any] = next((rule for rule in deciding if rule["effect"] == "deny"), {})
+    ends: list[str] = []
+    if decision["effect"] == "allow":
+        for rule in making_room:
+            limit = rule["when"]["sessions"]
+            others = event[EVIDENCE]["sessions"][limit["by"]]
+            for one in others[: len(others) - limit["at_least"] + 1]:
+                if not rule.get("shadow") and one not in ends:
+                    ends.append(one)
     message = ""
     if decision["effect"] == "deny":
         template = denier.get("message") or policy["default_deny_message"]
@@ -67,7 +87,10 @@ def decide(policy: dict[str, Any], event: dict[str, Any], alias: str | None, now
         "posture": posture,
         "unknown": unknown,
         "message": message,
-        "shadow": outcome(applying) | {"applied": shadows} if shadows else None,
+        "ends": ends,
+        "shadow": outcome([rule for rule in applying if rule not in making_room]) | {"applied": shadows}
+        if shadows
+        else None,
     }
 
 
@@ -108,6 +131,10 @@ def holds(key: str, wanted: Any, event: dict[str, Any], alias: str | None, now: 
         return None if any(status in wanted for status in possible) else False
     if key == "time":
         return in_time(wanted, now)
+    if key == "device":
+        return device(wanted, event, now)
+    if key == "sessions":
+        return sessions(wanted, event)
     field = "groups" if key == "all_groups" else key.replace("_", "-")
     if field not in event:
         return None
@@ -121,6 +148,50 @@ def holds(key: str, wanted: Any, event: dict[str, Any], alias: str | None, now: 
     if key.endswith("_version"):
         return satisfies(wanted, seen)
     return any(matches(pattern, seen) for pattern in wanted)
+
+
+def device(wanted: dict[str, Any], event: dict[str, Any], now: float) -> Truth:
+    if "common-name" not in event:
+        return None
+    record = None
+    if event["common-name"]:
+        if "device" not in event[EVIDENCE]:
+            return None
+        record = event[EVIDENCE]["device"]
+    if record and "expires_at" in record and now >= datetime.fromisoformat(record["expires_at"]).timestamp():
+        record = None
+    if record is None:
+        return wanted.get("registered") is False
+    if wanted.get("registered") is False:
+        return False
+    if "max_age_hours" in wanted:
+        if "updated_at" not in record:
+            return None
+        if now - datetime.fromisoformat(record["updated_at"]).timestamp() > wanted["max_age_hours"] * 3600:
+            return None
+    values: list[Truth] = []
+    if "status" in wanted:
+        values.append(matches_one(wanted["status"], record.get("status")))
+    if "owner_is_user" in wanted:
+        user, owner = event.get("username"), record.get("owner")
+        values.append(None if user is None or owner is None else (fold(user) == fold(owner)) == wanted["owner_is_user"])
+    for name, patterns in wanted.get("attributes", {}).items():
+        values.append(matches_one(patterns, record.get("attributes", {}).get(name)))
+    return kleene_and(values)
+
+
+def matches_one(patterns: list[str], text: str | None) -> Truth:
+    return None if text is None else any(matches(pattern, text) for pattern in patterns)
+
+
+def sessions(wanted: dict[str, Any], event: dict[str, Any]) -> Truth:
+    name = event.get(wanted["by"].replace("_", "-"))
+    if name is None:
+        return None
+    if name == "":
+        return False
+    others = event[EVIDENCE].get("sessions", {}).get(wanted["by"])
+    return None if others is None else len(others) >= wanted["at_least"]
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -108,11 +108,58 @@ CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
     "posture": some(STATUSES),
 }
 
+INSTANTS = ["2026-01-01T00:00:00Z", "2026-03-29T00:00:00Z", "2026-10-25T00:00:00Z", "2026-12-31T00:00:00Z"]
+DEVICE_STATUSES = ["compliant", "Compliant", "quarantined", "straße"]
+DEVICE_STATUS_PATTERNS = [*DEVICE_STATUSES, "*", "comp*", "*ined", "STRASSE"]
+ATTRIBUTES = ["department", "ring"]
+
+
+@st.composite
+def device_conditions(draw: st.DrawFn) -> dict[str, Any]:
+    if not draw(st.integers(0, 3)):
+        return {"registered": False}
+    asked: dict[str, st.SearchStrategy[Any]] = {
+        "registered": st.just(True),
+        "status": some(DEVICE_STATUS_PATTERNS),
+        "owner_is_user": st.booleans(),
+        "max_age_hours": st.sampled_from([0.5, 24, 87600]),
+        "attributes": st.dictionaries(st.sampled_from(ATTRIBUTES), some(PATTERNS), min_size=1),
+    }
+    keys = draw(st.lists(st.sampled_from(list(asked)), min_size=1, max_size=3, unique=True))
+    return {key: draw(asked[key]) for key in keys}
+
+
+EVIDENCE_CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
+    "device": device_conditions(),
+    "sessions": st.fixed_dictionaries(
+        {"by": st.sampled_from(["username", "common_name"]), "at_least": st.integers(1, 3)}
+    ),
+}
+"""What asks for more than the request."""
+
+DEVICES = st.none() | st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(DEVICE_STATUSES),
+        "owner": st.sampled_from([name for name in NAMES if name]),
+        "attributes": st.dictionaries(
+            st.sampled_from(ATTRIBUTES), st.sampled_from([name for name in NAMES if name]), min_size=1
+        ),
+        "updated_at": st.sampled_from(INSTANTS),
+        "expires_at": st.sampled_from(INSTANTS),
+    },
+)
+OTHERS = st.lists(st.sampled_from(["one", "two", "three", "four"]), unique=True, max_size=4)
+EVIDENCE = st.fixed_dictionaries(
+    {"device": DEVICES, "sessions": st.fixed_dictionaries({"username": OTHERS, "common_name": OTHERS})}
+)
+"""All evidence there can be, as the decision log has it."""
+
 
 @st.composite
 def blocks(draw: st.DrawFn, keys: list[str]) -> dict[str, Any]:
     chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3, unique=True))
-    return {key: draw(CONDITIONS[key]) for key in chosen}
+    return {key: draw((CONDITIONS | EVIDENCE_CONDITIONS)[key]) for key in chosen}
 
 
 @st.composite
@@ -126,17 +173,22 @@ def rule_bodies(draw: st.DrawFn, keys: list[str]) -> dict[str, Any]:
 
 
 @st.composite
-def policies(draw: st.DrawFn) -> dict[str, Any]:
+def policies(draw: st.DrawFn, with_evidence: bool = False) -> dict[str, Any]:
+    keys = list(CONDITIONS)
+    if with_evidence:  # often, so that rules that ask for it meet
+        keys += [*EVIDENCE_CONDITIONS] * 4
     rules = []
-    for number, body in enumerate(draw(st.lists(rule_bodies(list(CONDITIONS)), max_size=8))):
+    for number, body in enumerate(draw(st.lists(rule_bodies(keys), max_size=8))):
         rule = {"name": f"rule-{number}", "effect": draw(st.sampled_from(["allow", "deny"])), **body}
         if rule["effect"] == "deny" and draw(st.booleans()):
             rule["message"] = draw(st.sampled_from(MESSAGES))
         if not draw(st.integers(0, 4)):
             rule["shadow"] = True
+        if rule["effect"] == "deny" and "sessions" in rule.get("when", {}) and draw(st.booleans()):
+            rule["end_oldest"] = True
         rules.append(rule)
-    rules.append({"name": "last", "effect": "allow", **draw(rule_bodies(list(CONDITIONS)))})
-    posture_keys = [key for key in CONDITIONS if key != "posture"]
+    rules.append({"name": "last", "effect": "allow", **draw(rule_bodies(keys))})
+    posture_keys = [key for key in keys if key not in ("posture", "sessions")]
     posture_rules = [{"status": status, **draw(rule_bodies(posture_keys))} for status in STATUSES]
     policy: dict[str, Any] = {
         "rules": rules,

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connect_handler.evaluation import Decision, Outcome, evaluate
+from connect_handler.evidence import Evidence, needed
 from connect_handler.index import Index
 from connect_handler.policy import Policy
 from connect_handler.request import Request
 
 from . import reference
-from .strategies import ALIASES, MOMENTS, policies, requests
+from .strategies import ALIASES, EVIDENCE, MOMENTS, policies, requests
 
 
 def described(outcome: Outcome) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def told(decision: Decision) -> dict[str, Any]:
         "posture": decision.posture,
         "unknown": decision.unknown,
         "message": decision.message,
+        "ends": decision.ends,
         "shadow": decision.shadow and described(decision.shadow),
     }
 
@@ -45,6 +47,59 @@ def test_every_decision_is_that_of_the_reference(
 ) -> None:
     decision = evaluate(Policy(json.dumps(document)), Request(event, alias), now)
     assert told(decision) == reference.decide(document, event, alias, now)
+
+
+def known(evidence: dict[str, Any]) -> Evidence:
+    return Evidence.from_document(evidence)
+
+
+@settings(max_examples=600)
+@given(document=policies(with_evidence=True), event=requests(), alias=ALIASES, now=MOMENTS, evidence=EVIDENCE)
+def test_every_decision_with_evidence_is_that_of_the_reference(
+    document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, evidence: dict[str, Any]
+) -> None:
+    policy, request = Policy(json.dumps(document)), Request(event, alias)
+    for some in (evidence, {"device": evidence["device"]}, {"sessions": evidence["sessions"]}, {}):
+        decision = evaluate(policy, request, now, known(some))
+        assert told(decision) == reference.decide(document, event, alias, now, some)
+
+
+@settings(max_examples=600)
+@given(document=policies(with_evidence=True), event=requests(), alias=ALIASES, now=MOMENTS, evidence=EVIDENCE)
+def test_the_evidence_that_is_needed_is_all_that_the_outcome_depends_on(
+    document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, evidence: dict[str, Any]
+) -> None:
+    policy, request = Policy(json.dumps(document)), Request(event, alias)
+    keys = needed(policy, request, now)
+    assert keys <= policy.evidence
+    only: dict[str, Any] = {"sessions": {by: ids for by, ids in evidence["sessions"].items() if by in keys}}
+    if "device" in keys:
+        only["device"] = evidence["device"]
+    assert outcome(evaluate(policy, request, now, known(only))) == outcome(
+        evaluate(policy, request, now, known(evidence))
+    )
+
+
+def outcome(decision: Decision) -> dict[str, Any]:
+    with_shadows = decision.shadow or decision
+    return {
+        "decision": (decision.allow, decision.reason, decision.rule, decision.message, decision.posture),
+        "ends": decision.ends,
+        "with shadows": (with_shadows.allow, with_shadows.reason, with_shadows.rule),
+    }
+
+
+@settings(max_examples=500)
+@given(document=policies(with_evidence=True), event=requests(), alias=ALIASES, now=MOMENTS, evidence=EVIDENCE)
+def test_evidence_that_could_not_be_had_never_helps_the_client(
+    document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, evidence: dict[str, Any]
+) -> None:
+    """Who is let in without it is let in with it, whatever it says; but for a default status, as below."""
+    document.pop("default_posture_status", None)
+    policy, request = Policy(json.dumps(document)), Request(event, alias)
+    for some in ({}, {"device": evidence["device"]}, {"sessions": evidence["sessions"]}):
+        if evaluate(policy, request, now, known(some)).allow:
+            assert evaluate(policy, request, now, known(evidence)).allow
 
 
 @settings(max_examples=200)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connect_handler.policy import Policy, PolicyError
 from connect_handler.validation import problems_of
-from tests.unit.connect_handler.strategies import CONDITIONS, policies
+from tests.unit.connect_handler.strategies import CONDITIONS, EVIDENCE_CONDITIONS, policies
 
 JUNK: list[Any] = [
     None, True, False, 0, 1, -1.5, 1e400, "", " ", "x", "*", "a" * 255, "a" * 256, "24:00", "07:00", "7:00", "99:00",
@@ -20,10 +20,15 @@ JUNK: list[Any] = [
     "~> 2", "10.0.0.0/8", "10.0.0.1/8", "::1", "allow", "deny", "{username}", "{nobody}", "\ud800", "compliant",
     [], [[]], [None], [1], [""], ["x"], ["x", "x"], ["mon"], ["compliant"], [{}], {}, {"x": 1}, {"groups": ["x"]},
     {"posture": ["compliant"]}, {"time": {"timezone": "UTC"}}, {"time": {"days": ["mon"], "timezone": "UTC"}},
-    {"name": "x", "effect": "allow"}, {"status": "x"},
+    {"name": "x", "effect": "allow"}, {"status": "x"}, 24, 87600, 87601, 100, 101, "username", "common_name",
+    {"registered": False}, {"registered": True}, {"registered": False, "status": ["x"]}, {"status": ["x"]},
+    {"by": "username", "at_least": 1}, {"by": "username", "at_least": 1, "x": 1}, {"x": ["x"]}, {"x": []},
+    {"device": {"registered": True}}, {"sessions": {"by": "common_name", "at_least": 1}},
 ]  # fmt: skip
 KEYS = [
-    *CONDITIONS, "name", "effect", "message", "shadow", "when", "unless", "status", "rules", "posture_rules", "days",
+    *CONDITIONS, *EVIDENCE_CONDITIONS, "end_oldest", "registered", "owner_is_user", "max_age_hours", "attributes",
+    "by", "at_least",
+    "name", "effect", "message", "shadow", "when", "unless", "status", "rules", "posture_rules", "days",
     "default_posture_status", "default_deny_message", "shadow_mode", "start", "end", "timezone", "not_before", "x",
 ]  # fmt: skip
 
@@ -31,7 +36,7 @@ KEYS = [
 @st.composite
 def edited_policies(draw: st.DrawFn) -> dict[str, Any]:
     """A policy in which values were replaced, removed or added, anywhere."""
-    document: Any = copy.deepcopy(draw(policies()))
+    document: Any = copy.deepcopy(draw(policies(with_evidence=draw(st.booleans()))))
     for _ in range(draw(st.integers(0, 3))):
         container = document
         while True:
@@ -84,14 +89,27 @@ EXAMPLE: dict[str, Any] = {
             "message": "No.",
         },
         {"name": "staff", "effect": "allow", "when": {"posture": ["compliant"]}},
+        {
+            "name": "one",
+            "effect": "deny",
+            "end_oldest": True,
+            "when": {
+                "sessions": {"by": "username", "at_least": 1},
+                "device": {"status": ["x"], "max_age_hours": 24, "attributes": {"x": ["x"]}},
+            },
+        },
     ],
     "posture_rules": [{"status": "compliant", "when": {"groups": ["x"]}}],
     "default_posture_status": "none",
 }
 PLACES: list[tuple[str | int, ...]] = [
     *[(key,) for key in KEYS],
-    *[("rules", position) for position in range(4)],
-    *[("rules", position, key) for position in (0, 2, 3) for key in KEYS],
+    *[("rules", position) for position in range(5)],
+    *[("rules", position, key) for position in (0, 2, 3, 4) for key in KEYS],
+    *[("rules", 4, "when", key) for key in ("device", "sessions", "posture")],
+    *[("rules", 4, "when", "device", key) for key in KEYS],
+    *[("rules", 4, "when", "device", "attributes", "x")],
+    *[("rules", 4, "when", "sessions", key) for key in KEYS],
     *[("rules", 0, block, key) for block in ("when", "unless") for key in KEYS],
     *[("rules", position, "when", "time", key) for position in (1, 2) for key in KEYS],
     *[("posture_rules", 0, key) for key in KEYS],

@@ -12,13 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connect_handler.evaluation import evaluate
+from connect_handler.evidence import Evidence
 from connect_handler.policy import Policy, PolicyError
 from connect_handler.request import Request
 from cvpn.failures import Finding
 from cvpn.implication import block_implies
 from cvpn.lint import warnings
 from cvpn.located import Located
-from tests.unit.connect_handler.strategies import ALIASES, CONDITIONS, MOMENTS, policies, requests
+from tests.unit.connect_handler.strategies import (
+    ALIASES,
+    CONDITIONS,
+    EVIDENCE,
+    EVIDENCE_CONDITIONS,
+    MOMENTS,
+    policies,
+    requests,
+)
 
 from .running import cvpn, policy_file
 
@@ -185,10 +194,16 @@ def test_endpoints_of_the_same_variables_are_known(tmp_path: Path) -> None:
     assert cvpn("validate", file, "--strict").status == 3
 
 
+ALL = CONDITIONS | EVIDENCE_CONDITIONS
+
+
 @settings(max_examples=400)
-@given(document=policies(), asked=st.lists(st.tuples(requests(), ALIASES, MOMENTS), min_size=1, max_size=12))
+@given(
+    document=policies(with_evidence=True),
+    asked=st.lists(st.tuples(requests(), ALIASES, MOMENTS, st.just({}) | EVIDENCE), min_size=1, max_size=12),
+)
 def test_a_rule_that_is_said_to_decide_nothing_decides_nothing(
-    document: dict[str, Any], asked: list[tuple[dict[str, Any], str | None, float]]
+    document: dict[str, Any], asked: list[tuple[dict[str, Any], str | None, float, dict[str, Any]]]
 ) -> None:
     """As far as is tried: the warning is certain, whatever the request."""
     try:
@@ -199,21 +214,22 @@ def test_a_rule_that_is_said_to_decide_nothing_decides_nothing(
     never_decides = {json.loads(text.split(" never decides")[0][5:]) for text in texts if " never decides: " in text}
     never_applies = {text.split(" never applies: ")[0][5:] for text in texts if " never applies: " in text}
     denies_all = any("denies every connection" in text for text in texts)
-    for event, alias, now in asked:
-        decision = evaluate(policy, Request(event, alias), now)
+    for event, alias, now, evidence in asked:
+        decision = evaluate(policy, Request(event, alias), now, Evidence.from_document(evidence))
         assert decision.rule not in never_decides
         assert not {json.dumps(rule) for rule in decision.applied} & never_applies
         assert not (denies_all and decision.allow)
 
 
 @settings(max_examples=600)
-@given(data=st.data(), key=st.sampled_from(sorted(set(CONDITIONS) - {"posture"})), event=requests(), now=MOMENTS)
+@given(data=st.data(), key=st.sampled_from(sorted(set(ALL) - {"posture"})), event=requests(), now=MOMENTS)
 def test_what_is_implied_holds(data: st.DataObject, key: str, event: dict[str, Any], now: float) -> None:
-    narrow, wide = data.draw(CONDITIONS[key]), data.draw(CONDITIONS[key])
+    narrow, wide = data.draw(ALL[key]), data.draw(ALL[key])
     if not block_implies({key: narrow}, {key: wide}):
         return
     rules = [allow("narrow", when={key: narrow}), allow("wide", when={key: wide})]
-    decision = evaluate(Policy(json.dumps({"rules": rules})), Request(event, "staff"), now)
+    evidence = Evidence.from_document(data.draw(EVIDENCE))
+    decision = evaluate(Policy(json.dumps({"rules": rules})), Request(event, "staff"), now, evidence)
     assert "narrow" not in decision.applied or "wide" in decision.applied
 
 
