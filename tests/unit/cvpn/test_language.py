@@ -1,4 +1,4 @@
-"""docs/policy-language.md: every snippet is a policy that does what the test cases behind it say."""
+"""docs/policy-language.md and docs/posture.md: each snippet is a policy that does what the cases behind it say."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ from .running import cvpn
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "policy-language.md").read_text()
-SNIPPETS = [
-    (section.partition("\n")[0], *snippet)
-    for section in re.split(r"^#+ ", PAGE, flags=re.MULTILINE)
-    for snippet in re.findall(r"```hcl\n(.*?)```\n\n```yaml\n(.*?)```", section, re.DOTALL)
-]
+POSTURE_PAGE = (ROOT / "docs" / "posture.md").read_text()
 
 
-@pytest.mark.parametrize(("title", "policy", "cases"), SNIPPETS, ids=[snippet[0] for snippet in SNIPPETS])
+def snippets(page: str) -> list[tuple[str, str, str]]:
+    return [
+        (section.partition("\n")[0], *snippet)
+        for section in re.split(r"^#+ ", page, flags=re.MULTILINE)
+        for snippet in re.findall(r"```hcl\n(.*?)```\n\n```yaml\n(.*?)```", section, re.DOTALL)
+    ]
+
+
+SNIPPETS = snippets(PAGE)
+ALL_SNIPPETS = SNIPPETS + snippets(POSTURE_PAGE)
+
+
+@pytest.mark.parametrize(("title", "policy", "cases"), ALL_SNIPPETS, ids=[snippet[0] for snippet in ALL_SNIPPETS])
 def test_each_policy_is_valid_and_does_what_is_said(title: str, policy: str, cases: str, tmp_path: Path) -> None:
     (tmp_path / "policy.tfvars").write_text(policy)
     (tmp_path / "cases.yaml").write_text(cases)
@@ -37,6 +45,7 @@ def test_each_policy_is_valid_and_does_what_is_said(title: str, policy: str, cas
 
 def test_no_snippet_is_left_out() -> None:
     assert len(SNIPPETS) == PAGE.count("```hcl") == PAGE.count("```yaml") > 15
+    assert len(ALL_SNIPPETS) - len(SNIPPETS) == POSTURE_PAGE.count("```hcl") == 1
 
 
 def test_every_key_is_shown_at_work() -> None:
