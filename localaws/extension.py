@@ -9,6 +9,8 @@ from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models import table as dynamodb_table
 from moto.ec2.models import ec2_backends
 from moto.iam.models import SERVICE_NAME_CONVERSION
 from moto.logs.models import logs_backends
@@ -16,6 +18,7 @@ from moto.logs.models import logs_backends
 from localaws.applicationautoscaling.models import ApplicationAutoscalingBackend
 from localaws.awslambda.models import LambdaBackend
 from localaws.cloudwatch.models import CloudWatchBackend
+from localaws.dynamodb.models import DynamoDBBackend, Item
 from localaws.ec2.models import EC2Backend
 from localaws.logs.models import LogsBackend
 
@@ -23,10 +26,13 @@ from localaws.logs.models import LogsBackend
 def install() -> None:
     """Makes moto use this package's services for every account that it comes to know from now on."""
     applicationautoscaling_backends.backend = ApplicationAutoscalingBackend
+    dynamodb_backends.backend = DynamoDBBackend
     ec2_backends.backend = EC2Backend
     lambda_backends.backend = LambdaBackend
     cloudwatch_backends.backend = CloudWatchBackend
     logs_backends.backend = LogsBackend
+    # What tables put their items into.
+    dynamodb_table.Item = Item  # type: ignore[attr-defined]
     # How the names of the service-linked roles are spelt.
     SERVICE_NAME_CONVERSION.update({"clientvpn": "ClientVPN", "clientvpn-connections": "ClientVPNConnections"})
 

@@ -89,7 +89,12 @@ def _functions(client: Any) -> Iterator[str]:
 
 
 def _keys(client: Any) -> Iterator[str]:
+    aliases = list(_all(client, "list_aliases", "Aliases", {}))
+    # Such a key comes with the first thing that a service encrypts, and cannot be deleted.
+    managed = {one.get("TargetKeyId") for one in aliases if one["AliasName"].startswith("alias/aws/")}
     for key in _all(client, "list_keys", "Keys", {}):
+        if key["KeyId"] in managed:
+            continue
         # A deleted key is there for another week at least.
         if client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion":
             yield key["KeyArn"]

@@ -1,0 +1,1 @@
+"""moto's DynamoDB, whose writes are atomic."""
