@@ -39,7 +39,7 @@ resource "aws_lambda_function" "this" {
   kms_key_arn                    = var.kms_key_arn
 
   environment {
-    variables = merge({ POLICY = local.policy }, local.log_environment)
+    variables = merge({ POLICY = local.policy }, local.log_environment, local.evidence_environment)
   }
 
   # With the format JSON, Lambda may wrap what a function prints. The decision log is JSON already, one line per decision,
@@ -73,7 +73,13 @@ resource "aws_lambda_function" "this" {
   tags = var.tags
 
   # A function that runs before its role may write the log decides without leaving a trace.
-  depends_on = [aws_iam_role_policy.this, aws_iam_role_policy.stored_policy]
+  # One that may not read what its policy asks for denies.
+  depends_on = [
+    aws_iam_role_policy.this,
+    aws_iam_role_policy.stored_policy,
+    aws_iam_role_policy.device_inventory,
+    aws_iam_role_policy.connections,
+  ]
 
   lifecycle {
     precondition {

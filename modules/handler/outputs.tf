@@ -62,8 +62,21 @@ output "log_group_arn" {
 
 output "reserved_environment_bytes" {
   description = "Bytes of the function's environment that other variables than `POLICY` take: the input `reserved_bytes` of modules/policy."
-  # Each stands in the JSON object that Lambda measures as ,"NAME":"VALUE".
-  value = sum(concat([0], [for name in keys(local.log_environment) : length(name) + 6 + (
-    name == "LOG_REDACT_KEY" ? 64 : length(nonsensitive(local.log_environment[name]))
-  )]))
+  # Each stands in the JSON object that Lambda measures as ,"NAME":"VALUE", in which a quote or a backslash of the value takes two bytes.
+  value = sum(concat(
+    [0],
+    [for name in keys(local.log_environment) : length(name) + 6 + (
+      name == "LOG_REDACT_KEY" ? 64 : length(nonsensitive(local.log_environment[name]))
+    )],
+    [for name, value in local.evidence_environment : sum([
+      length(name) + 6,
+      length(base64encode(value)) / 4 * 3 - length(regexall("=", base64encode(value))), # its bytes; length counts characters
+      length(regexall("[\"\\\\]", value)),
+    ])],
+  ))
+}
+
+output "stored_policy" {
+  description = "The object in which `policy_bucket` holds the policy: an object of its `arn` and the `kms_key_arn` that encrypts it, or `null`. The input `stored_policy` of modules/reauthorization."
+  value       = var.policy_bucket == null ? null : { arn = aws_s3_object.policy[0].arn, kms_key_arn = var.policy_bucket.kms_key_arn }
 }

@@ -66,6 +66,8 @@ resource "aws_lambda_alias" "this" {
     # What they hold goes once no alias serves a version that reads it.
     aws_s3_object.policy,
     aws_iam_role_policy.stored_policy,
+    aws_iam_role_policy.device_inventory,
+    aws_iam_role_policy.connections,
   ]
 
   lifecycle {
@@ -84,6 +86,14 @@ resource "aws_lambda_alias" "this" {
     precondition {
       condition     = try(contains(local.readable_policies, local.pins[each.key].version), true)
       error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, whose policy is stored where policy_bucket no longer says: the object would go, and the version answer nothing but denials. Leave policy_bucket as it was until the pin is gone."
+    }
+    precondition {
+      condition     = try(contains(["", try(var.device_inventory.table_name, "")], local.pinned_tables[local.pins[each.key].version].DEVICE_INVENTORY), true)
+      error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, which looks up devices in the table ${try(local.pinned_tables[local.pins[each.key].version].DEVICE_INVENTORY, "")}, which the role could no longer read. Leave device_inventory as it was until the pin is gone."
+    }
+    precondition {
+      condition     = try(contains(["", try(var.connections.table_name, "")], local.pinned_tables[local.pins[each.key].version].CONNECTIONS), true)
+      error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, which counts connections in the table ${try(local.pinned_tables[local.pins[each.key].version].CONNECTIONS, "")}, which the role could no longer use. Leave session_limits and reauthorization as they were until the pin is gone."
     }
   }
 }

@@ -72,6 +72,57 @@ variable "policy_bucket" {
   }
 }
 
+variable "device_inventory" {
+  description = <<-EOT
+    Table in which conditions `device` of the policy are looked up, by the common name of the client's certificate. Default `null`: none, and such a condition is unknown. An object:
+    - `table_name`: name of the table. [modules/device_inventory](../device_inventory) makes one, and has this object as an output.
+    - `table_arn`: its ARN.
+    - `kms_key_arn`: KMS key that encrypts it, if it is one of yours: the role is allowed to decrypt with it.
+    - `attribute_names`: for a table of your own: its attributes where they are called otherwise, as a map from `common_name` (the key), `status`, `owner`, `platform`, `serial`, `attributes`, `updated_at` or `expires_at`.
+    - `exact`: whether the common name is looked up as the client sends it. Default false: in lower case, and normalized (NFC).
+  EOT
+  type = object({
+    table_name      = string
+    table_arn       = string
+    kms_key_arn     = optional(string)
+    attribute_names = optional(map(string), {})
+    exact           = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.device_inventory.attribute_names), local.device_attributes)) == 0, true)
+    error_message = "device_inventory (in the root module: device_inventory.table) has attribute_names for ${try(join(", ", [for name in setsubtract(keys(var.device_inventory.attribute_names), local.device_attributes) : "\"${name}\""]), "")}, which the handler does not read; write any of ${join(", ", local.device_attributes)}."
+  }
+
+  validation {
+    condition     = try(alltrue([for name in values(var.device_inventory.attribute_names) : length(name) > 0 && length(name) <= 255]), true)
+    error_message = "device_inventory (in the root module: device_inventory.table) has attribute_names that no attribute can have: write 1 to 255 characters."
+  }
+
+  validation {
+    condition     = try(var.device_inventory.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.device_inventory.kms_key_arn))
+    error_message = "device_inventory.kms_key_arn (in the root module: of device_inventory or of its table) must be the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or an id: the role's permission names the key."
+  }
+}
+
+variable "connections" {
+  description = <<-EOT
+    Table in which the function keeps active connections, for conditions `sessions` of the policy and for re-authorization. Default `null`: none; nothing is kept, and such a condition is unknown. An object:
+    - `table_name`: name of the table. [modules/connections_table](../connections_table) makes it, and has this object as an output.
+    - `table_arn`: its ARN.
+    - `kms_key_arn`: KMS key that encrypts it, if it is one of yours: the role is allowed to use it.
+    - `requests`: whether each connection's request is kept with it, which [modules/reauthorization](../reauthorization) needs. Default false.
+  EOT
+  type = object({
+    table_name  = string
+    table_arn   = string
+    kms_key_arn = optional(string)
+    requests    = optional(bool, false)
+  })
+  default = null
+}
+
 variable "aliases" {
   description = <<-EOT
     Names of the aliases that the function gets in addition to `live`, one per Client VPN endpoint: the endpoint's key.
@@ -484,7 +535,8 @@ variable "kms_key_arn" {
 
 variable "vpc" {
   description = <<-EOT
-    Puts the function into a VPC. Needed only by a bundle of your own that looks something up there: the handler itself needs no network.
+    Puts the function into a VPC. Needed only by a bundle of your own that looks something up there: the handler itself needs no network,
+    but for `device_inventory`, `connections` and a policy in `policy_bucket`, which from a VPC take endpoints for DynamoDB, EC2 and S3.
     - `subnet_ids`: subnets of the function.
     - `security_group_ids`: security groups of the function.
     - `ipv6_allowed_for_dual_stack`: whether the function may use IPv6 in dual-stack subnets. Default false.
@@ -542,6 +594,9 @@ variable "tags" {
 }
 
 locals {
+  # What a record of the device inventory has.
+  device_attributes = ["attributes", "common_name", "expires_at", "owner", "platform", "serial", "status", "updated_at"]
+
   # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
   retention_in_days = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 }

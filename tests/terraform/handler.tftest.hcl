@@ -817,6 +817,139 @@ run "what_the_log_shows_is_told_to_the_function" {
   }
 }
 
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+run "a_handler_that_looks_nothing_up_has_no_permission_for_it" {
+  module {
+    source = "./modules/handler"
+  }
+
+  assert {
+    condition     = keys(aws_lambda_function.this.environment[0].variables) == tolist(["POLICY"]) && length(aws_iam_role_policy.device_inventory) == 0 && length(aws_iam_role_policy.connections) == 0
+    error_message = "No table, no variable, no permission."
+  }
+  assert {
+    condition     = output.reserved_environment_bytes == 0 && output.stored_policy == null
+    error_message = "The policy has all of the environment."
+  }
+}
+
+run "a_handler_that_looks_devices_up_and_counts_connections" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    device_inventory = { table_name = "AWSClientVPN-corp-devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices", attribute_names = { status = "status" } }
+    connections      = { table_name = "AWSClientVPN-corp-connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" }
+  }
+
+  assert {
+    condition = aws_lambda_function.this.environment[0].variables == tomap({
+      POLICY           = "{\"rules\":[]}"
+      DEVICE_INVENTORY = "{\"table\":\"AWSClientVPN-corp-devices\"}"
+      CONNECTIONS      = "{\"table\":\"AWSClientVPN-corp-connections\"}"
+    })
+    error_message = "The function is told the tables, and no more than is not a matter of course."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.device_inventory[0].policy).Statement == [
+      { Sid = "ReadDeviceInventory", Effect = "Allow", Action = ["dynamodb:GetItem"], Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices" },
+    ]
+    error_message = "It may read one device after the other of that table, and nothing else."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.connections[0].policy).Statement == [
+      { Sid = "RecordConnections", Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" },
+    ]
+    error_message = "It may read and write connections in that table, and nothing else."
+  }
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid] == ["WriteLog"]
+    error_message = "Permissions for tables are of their own."
+  }
+  # Each variable stands in the JSON object of all as ,"NAME":"VALUE", with a backslash before each quote of the value.
+  assert {
+    condition = output.reserved_environment_bytes == 1 + length(replace(
+      jsonencode({ for name, value in aws_lambda_function.this.environment[0].variables : name => value if name != "POLICY" }), "/^.|.$/", ""
+    ))
+    error_message = "The policy must know what is left of the 4 KB."
+  }
+}
+
+run "a_table_of_ones_own_with_keys" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    device_inventory = {
+      table_name      = "devices"
+      table_arn       = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices"
+      kms_key_arn     = "arn:aws:kms:eu-central-1:123456789012:key/devices"
+      attribute_names = { common_name = "cn", status = "größe", owner = "owner" }
+      exact           = true
+    }
+    connections = {
+      table_name  = "connections"
+      table_arn   = "arn:aws:dynamodb:eu-central-1:123456789012:table/connections"
+      kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/connections"
+      requests    = true
+    }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.environment[0].variables.DEVICE_INVENTORY == "{\"attributes\":{\"common_name\":\"cn\",\"status\":\"größe\"},\"exact\":true,\"table\":\"devices\"}" &&
+      aws_lambda_function.this.environment[0].variables.CONNECTIONS == "{\"requests\":true,\"table\":\"connections\"}"
+    )
+    error_message = "The function is told what is called otherwise."
+  }
+  assert {
+    condition = output.reserved_environment_bytes == 3 + length(replace(
+      jsonencode({ for name, value in aws_lambda_function.this.environment[0].variables : name => value if name != "POLICY" }), "/^.|.$/", ""
+    ))
+    error_message = "Two characters take two bytes each."
+  }
+  assert {
+    condition = [
+      for policy in [aws_iam_role_policy.device_inventory[0].policy, aws_iam_role_policy.connections[0].policy] : jsondecode(policy).Statement[1]
+      ] == [
+      { Sid = "DecryptDeviceInventory", Effect = "Allow", Action = ["kms:Decrypt"], Resource = "arn:aws:kms:eu-central-1:123456789012:key/devices" },
+      { Sid = "EncryptConnections", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = "arn:aws:kms:eu-central-1:123456789012:key/connections" },
+    ]
+    error_message = "Of the keys, it may use those that the tables need."
+  }
+}
+
+run "an_attribute_that_no_record_has_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    device_inventory = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices", attribute_names = { model = "m" } }
+  }
+
+  expect_failures = [var.device_inventory]
+}
+
+run "a_key_of_the_inventory_by_its_alias_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    device_inventory = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices", kms_key_arn = "alias/devices" }
+  }
+
+  expect_failures = [var.device_inventory]
+}
+
 run "redacting_without_a_key_is_refused" {
   command = plan
 

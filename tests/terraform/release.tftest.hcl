@@ -138,6 +138,55 @@ run "a_version_encrypted_with_another_key_is_refused" {
   expect_failures = [aws_lambda_alias.this]
 }
 
+run "a_version_whose_table_is_gone_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  override_data {
+    target = data.aws_lambda_function.pinned
+    values = {
+      role        = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1"
+      kms_key_arn = ""
+      environment = [{ variables = { POLICY = "{}", DEVICE_INVENTORY = "{\"table\":\"devices\"}" } }]
+    }
+  }
+
+  variables {
+    alias_versions = { staff = { version = "5" } }
+  }
+
+  expect_failures = [aws_lambda_alias.this]
+}
+
+run "a_version_whose_table_is_there_can_be_pinned" {
+  module {
+    source = "./modules/handler"
+  }
+
+  override_data {
+    target = data.aws_lambda_function.pinned
+    values = {
+      role        = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1"
+      kms_key_arn = ""
+      environment = [{ variables = { POLICY = "{}", CONNECTIONS = "{\"table\":\"connections\"}" } }]
+    }
+  }
+
+  variables {
+    alias_versions   = { staff = { version = "5" } }
+    connections      = { table_name = "connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/connections" }
+    device_inventory = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.this["staff"].function_version == "5"
+    error_message = "A version that looked at less than the newest goes on as it was."
+  }
+}
+
 run "a_canary_of_all_connections_is_refused" {
   command = plan
 
