@@ -1,11 +1,19 @@
 # What AWS answers in Terraform's tests: values of the shape that the provider checks.
 
+mock_resource "aws_cloudwatch_event_rule" {
+  defaults = { arn = "arn:aws:events:eu-central-1:123456789012:rule/ClientVPNReauthorization-corp" }
+}
+
 mock_resource "aws_cloudwatch_log_group" {
   defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/AWSClientVPN-corp" }
 }
 
 mock_resource "aws_cloudwatch_metric_alarm" {
   defaults = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:one" }
+}
+
+mock_resource "aws_dynamodb_table" {
+  defaults = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp" }
 }
 
 mock_resource "aws_ec2_client_vpn_endpoint" {
@@ -32,8 +40,16 @@ mock_resource "aws_lambda_invocation" {
   defaults = { result = "{\"problems\":[]}" }
 }
 
+mock_data "aws_caller_identity" {
+  defaults = { account_id = "123456789012" }
+}
+
 mock_data "aws_lambda_function" {
   defaults = { role = "arn:aws:iam::123456789012:role/AWSClientVPN-corp-1", kms_key_arn = "" }
+}
+
+mock_data "aws_partition" {
+  defaults = { partition = "aws" }
 }
 
 mock_data "aws_region" {

@@ -1,0 +1,32 @@
+output "function_name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+  depends_on  = [aws_cloudwatch_event_target.this]
+}
+
+output "function_arn" {
+  description = "ARN of the function."
+  value       = aws_lambda_function.this.arn
+  depends_on  = [aws_cloudwatch_event_target.this]
+}
+
+output "role_name" {
+  description = "Name of the execution role."
+  value       = aws_iam_role.this.name
+  depends_on  = [aws_iam_role_policy.this]
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group, which holds what each run did."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "rule_name" {
+  description = "Name of the EventBridge rule that starts the function on its schedule. Disabled, it re-authorizes nobody until it is enabled again."
+  value       = aws_cloudwatch_event_rule.this.name
+}
+
+output "schedule" {
+  description = "Schedule of the function."
+  value       = var.schedule
+}
