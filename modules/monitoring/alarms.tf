@@ -82,7 +82,56 @@ locals {
     }
   }
 
-  alarm_names = sort(concat(keys(local.endpoint_alarms), keys(local.alias_alarms), keys(local.function_alarms)))
+  # Looked at for the function where it has evidence to fetch.
+  evidence_alarms = {
+    device_evidence_failures = {
+      metric      = local.evidence_metrics.device, on = var.device_inventory
+      description = "Devices could not be looked up in time, and device conditions were unknown: deny rules with one denied, allow rules with one did not allow. The decision log's evidence says why: throttling, permissions, or a table that is gone."
+    }
+    session_evidence_failures = {
+      metric      = local.evidence_metrics.sessions, on = var.session_limits
+      description = "Connections could not be counted in time, and sessions conditions were unknown: deny rules with one denied. The decision log's evidence says why: throttling, permissions, or a table that is gone."
+    }
+    connection_record_failures = {
+      metric      = local.evidence_metrics.connections, on = var.connections
+      description = "Connections could not be recorded: those that were let in all the same are not counted, and not re-authorized. The decision log's evidence says why: throttling, permissions, or a table that is gone."
+    }
+  }
+
+  # Looked at for the function that re-authorizes.
+  reauthorization_alarms = {
+    reauthorization_errors = {
+      metric      = "Errors"
+      description = "Runs of re-authorization failed or took more than 15 minutes, and connections that should have ended may be there. The function's log has the errors."
+    }
+    reauthorization_braked = {
+      metric      = local.reauthorization_metrics.braked, statistic = "Maximum"
+      description = "Re-authorization would have ended more connections than its brake allows, and has ended none. Look with cvpn reauthorize who they are: has an import gone wrong, or a change of policy? If they are to go, confirm it with cvpn reauthorize --confirm."
+    }
+    reauthorization_failures = {
+      metric      = local.reauthorization_metrics.failures
+      description = "Connections that the policy denies could not be ended, or not be decided about. The last line of the run in the function's log has the problems; the next run tries again."
+    }
+    reauthorization_unrecorded = {
+      metric      = local.reauthorization_metrics.unrecorded, statistic = "Maximum"
+      description = "There are connections without a record, of which nobody knows the request: they are not re-authorized. They were made before re-authorization was on, or could not be recorded (see connection-record-failures); they end with their session."
+    }
+    # Of runs that came to their end: one that fails or is cut short does not count.
+    reauthorization_not_run = {
+      metric      = local.reauthorization_metrics.connections, statistic = "SampleCount", comparison = "LessThanThreshold"
+      period      = local.longest_pause, missing = "breaching"
+      description = "No run of re-authorization has come to its end in the time of three: connections stay whatever the policy says. Look at the rule in EventBridge, whether it is enabled, and at the function's log."
+    }
+  }
+
+  # Seconds in which a run is sure to have been, by the schedule: three times its rate, a day by a cron expression; and what CloudWatch takes for a period.
+  units         = { minute = 60, hour = 3600, day = 86400 }
+  rate          = try(regex("^rate\\(([0-9]+) (minute|hour|day)s?\\)$", var.reauthorization.schedule), null)
+  longest_pause = local.rate == null ? 86400 : min(86400, max(900, 3 * tonumber(local.rate[0]) * local.units[local.rate[1]]))
+
+  alarm_names = sort(concat(
+    keys(local.endpoint_alarms), keys(local.alias_alarms), keys(local.function_alarms), keys(local.evidence_alarms), keys(local.reauthorization_alarms),
+  ))
 
   # Each alarm once per thing that it looks at: by "name/key", or "name" for the function.
   instances = merge(
@@ -109,18 +158,34 @@ locals {
           dimensions = merge({ (local.fields.function_name) = var.function_name }, { for reason in try([alarm.reason], []) : local.fields.reason => reason }, { for _ in try([alarm.reason], []) : local.fields.effect => "deny" })
       }) if name != "provisioned_concurrency_spillover" || var.provisioned_concurrency
     },
+    {
+      for name, alarm in local.evidence_alarms : name => merge(alarm, {
+        name = name, of = "", namespace = local.decision_namespace, dimensions = { (local.fields.function_name) = var.function_name }
+      }) if alarm.on
+    },
+    merge([
+      for function in var.reauthorization[*] : {
+        for name, alarm in local.reauthorization_alarms : name => merge(alarm, { name = name, of = "" }, alarm.metric == "Errors" ? {
+          namespace                                                                   = "AWS/Lambda", dimensions = { FunctionName = function.function_name }
+          } : {
+          namespace = local.decision_namespace, dimensions = { (local.fields.function_name) = function.function_name }
+        })
+      }
+    ]...),
   )
 
   alarms = {
     for key, alarm in local.instances : key => {
-      name                = alarm.name
-      of                  = alarm.of
-      description         = alarm.description
-      namespace           = alarm.namespace
-      metric              = alarm.metric
-      dimensions          = alarm.dimensions
-      statistic           = try(alarm.statistic, "Sum")
-      comparison          = try(alarm.comparison, "GreaterThanOrEqualToThreshold")
+      name        = alarm.name
+      of          = alarm.of
+      description = alarm.description
+      namespace   = alarm.namespace
+      metric      = alarm.metric
+      dimensions  = alarm.dimensions
+      statistic   = try(alarm.statistic, "Sum")
+      comparison  = try(alarm.comparison, "GreaterThanOrEqualToThreshold")
+      # No connection is no bad connection.
+      missing             = try(alarm.missing, "notBreaching")
       threshold           = coalesce(try(var.alarms[alarm.name].threshold, null), try(alarm.threshold, 1))
       period              = coalesce(try(var.alarms[alarm.name].period, null), try(alarm.period, 300))
       evaluation_periods  = coalesce(try(var.alarms[alarm.name].evaluation_periods, null), 1)
@@ -149,11 +214,10 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   period              = each.value.period
   evaluation_periods  = each.value.evaluation_periods
   datapoints_to_alarm = each.value.datapoints_to_alarm
-  # No connection is no bad connection.
-  treat_missing_data = "notBreaching"
-  alarm_actions      = each.value.alarm_actions
-  ok_actions         = each.value.ok_actions
-  tags               = var.tags
+  treat_missing_data  = each.value.missing
+  alarm_actions       = each.value.alarm_actions
+  ok_actions          = each.value.ok_actions
+  tags                = var.tags
 }
 
 resource "aws_cloudwatch_metric_alarm" "rate" {

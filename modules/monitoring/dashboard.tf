@@ -72,6 +72,20 @@ locals {
       },
     ],
     [
+      for metrics in [[
+        for name, alarm in local.evidence_alarms : [local.decision_namespace, alarm.metric, local.fields.function_name, var.function_name, { label = replace(name, "_", " ") }] if alarm.on
+      ]] : { title = "Evidence that could not be fetched or kept", metrics = metrics, stat = "Sum", stacked = true } if length(metrics) > 0
+    ],
+    [
+      for function in var.reauthorization[*] : {
+        title = "Re-authorization"
+        metrics = [
+          for name, metric in local.reauthorization_metrics : [local.decision_namespace, metric, local.fields.function_name, function.function_name, { label = name }]
+        ]
+        stat = "Maximum", stacked = false
+      }
+    ],
+    [
       for title, name in { "Rules that deny most" = "denials by rule", "Posture" = "posture" } : {
         title                                     = title
         query                                     = "${join(" | ", [for group in local.queries[name].log_group_names : "SOURCE '${group}'"])} | ${local.queries[name].query}"

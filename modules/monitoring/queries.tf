@@ -14,7 +14,22 @@ locals {
     duration = "`connection-duration-seconds`"
   }
 
-  queries = {
+  # One line of a run has all of its denials.
+  reauthorization_queries = {
+    for name in ["denials by re-authorization"] : name => {
+      log_group_names = var.reauthorization[*].log_group_name
+      query           = <<-EOT
+        fields @timestamp, jsonParse(@message) as run
+        | filter denied > 0 or shadowed > 0
+        | unnest run.denials into denial
+        | display @timestamp, denial.username, denial.common_name, denial.reason, denial.rule, denial.message, denial.connection_id, denial.endpoint_id, terminated, braked, shadowed
+        | sort @timestamp desc
+        | limit 1000
+      EOT
+    } if var.reauthorization != null
+  }
+
+  decision_queries = {
     # An attempt that waits for the identity provider is told of again once it is over.
     "connections and their decisions" = {
       log_group_names = concat([var.log_group_name], local.connection_log_group_names)
@@ -89,6 +104,10 @@ locals {
       EOT
     }
   }
+}
+
+locals {
+  queries = merge(local.decision_queries, local.reauthorization_queries)
 }
 
 resource "aws_cloudwatch_query_definition" "this" {

@@ -31,6 +31,42 @@ variable "provisioned_concurrency" {
   nullable    = false
 }
 
+variable "device_inventory" {
+  description = "Whether the function looks devices up."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "session_limits" {
+  description = "Whether the function counts connections."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "connections" {
+  description = "Whether the function keeps active connections."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "reauthorization" {
+  description = <<-EOT
+    Function that re-authorizes active connections. Default `null`: there is none. An object:
+    - `function_name`: its name: the output `function_name` of modules/reauthorization.
+    - `log_group_name`: its log group: the output `log_group_name`.
+    - `schedule`: its schedule, by which a run is missed: the output `schedule`.
+  EOT
+  type = object({
+    function_name  = string
+    log_group_name = string
+    schedule       = string
+  })
+  default = null
+}
+
 variable "endpoints" {
   description = <<-EOT
     Client VPN endpoints that call the function, by key.

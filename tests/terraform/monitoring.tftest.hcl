@@ -101,6 +101,93 @@ run "a_dashboard_of_many_endpoints_is_one_that_cloudwatch_takes" {
   }
 }
 
+run "evidence_and_reauthorization_are_watched_where_they_are_on" {
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    device_inventory = true
+    session_limits   = true
+    connections      = true
+    reauthorization  = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "rate(5 minutes)" }
+    alarms           = { reauthorization_unrecorded = { threshold = 20 } }
+  }
+
+  assert {
+    condition = {
+      for name in ["device_evidence_failures", "session_evidence_failures", "connection_record_failures"] :
+      name => [aws_cloudwatch_metric_alarm.this[name].metric_name, one(values(aws_cloudwatch_metric_alarm.this[name].dimensions)), aws_cloudwatch_metric_alarm.this[name].treat_missing_data]
+      } == {
+      device_evidence_failures   = ["DeviceEvidenceFailures", "AWSClientVPN-corp", "notBreaching"]
+      session_evidence_failures  = ["SessionEvidenceFailures", "AWSClientVPN-corp", "notBreaching"]
+      connection_record_failures = ["ConnectionRecordFailures", "AWSClientVPN-corp", "notBreaching"]
+    }
+    error_message = "The handler counts them under its own name."
+  }
+  assert {
+    condition = {
+      for name in ["errors", "braked", "failures", "unrecorded"] : name => join(" ", [
+        aws_cloudwatch_metric_alarm.this["reauthorization_${name}"].namespace, aws_cloudwatch_metric_alarm.this["reauthorization_${name}"].metric_name,
+        one(values(aws_cloudwatch_metric_alarm.this["reauthorization_${name}"].dimensions)), aws_cloudwatch_metric_alarm.this["reauthorization_${name}"].threshold,
+      ])
+      } == {
+      errors     = "AWS/Lambda Errors ClientVPNReauthorization-corp 1"
+      braked     = "ClientVPNConnectHandler ReauthorizationBraked ClientVPNReauthorization-corp 1"
+      failures   = "ClientVPNConnectHandler ReauthorizationFailures ClientVPNReauthorization-corp 1"
+      unrecorded = "ClientVPNConnectHandler ReauthorizationUnrecorded ClientVPNReauthorization-corp 20"
+    }
+    error_message = "Re-authorization counts under its own function's name."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.this["reauthorization_not_run"].treat_missing_data == "breaching" &&
+      aws_cloudwatch_metric_alarm.this["reauthorization_not_run"].comparison_operator == "LessThanThreshold" &&
+      aws_cloudwatch_metric_alarm.this["reauthorization_not_run"].statistic == "SampleCount" &&
+      aws_cloudwatch_metric_alarm.this["reauthorization_not_run"].period == 900
+    )
+    error_message = "A run that is missing leaves no value."
+  }
+  assert {
+    condition     = contains([for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.title], "Re-authorization") && contains([for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.title], "Evidence that could not be fetched or kept")
+    error_message = "The dashboard shows both."
+  }
+  assert {
+    condition     = aws_cloudwatch_query_definition.this["denials by re-authorization"].log_group_names == tolist(["/aws/lambda/ClientVPNReauthorization-corp"]) && length(output.query_names) == 8
+    error_message = "Whom a run denied stands in its own function's log."
+  }
+}
+
+run "a_run_is_missed_by_its_schedule" {
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    reauthorization = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "rate(2 hours)" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["reauthorization_not_run"].period == 21600
+    error_message = "Three runs may be missed, not one."
+  }
+}
+
+run "a_run_is_missed_by_a_cron_expression_within_a_day" {
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    reauthorization = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "cron(0/5 * * * ? *)" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["reauthorization_not_run"].period == 86400
+    error_message = "Nobody can tell from the expression how long it pauses."
+  }
+}
+
 run "an_alarm_that_is_none_is_refused" {
   command = plan
 
