@@ -20,6 +20,9 @@ module "handler" {
   policy_bucket   = var.policy_bucket
   policy_document = { packed = module.policy.packed, digest = module.policy.digest }
 
+  device_inventory = local.device_inventory
+  connections      = local.connections
+
   log_redact         = var.log_redact
   log_redact_key     = var.log_redact_key
   log_sample_allowed = var.log_sample_allowed
@@ -105,6 +108,15 @@ module "monitoring" {
       }
     },
   )
+
+  device_inventory = var.device_inventory != null
+  session_limits   = var.session_limits != null
+  connections      = local.connections != null
+  reauthorization = var.reauthorization == null ? null : {
+    function_name  = module.reauthorization[0].function_name
+    log_group_name = module.reauthorization[0].log_group_name
+    schedule       = module.reauthorization[0].schedule
+  }
 
   alarm_actions = var.monitoring.alarm_actions
   ok_actions    = var.monitoring.ok_actions

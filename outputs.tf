@@ -71,11 +71,37 @@ output "self_service_portal_urls" {
 output "policy_digest" {
   description = "SHA-256 of the policy document, hexadecimal. The decision log names it with each decision."
   value       = module.policy.digest
+
+  # Such a condition would be unknown for everybody: a deny rule would deny all, an allow rule allow nobody.
+  precondition {
+    condition     = var.device_inventory != null || !module.policy.uses.device
+    error_message = "The policy has a device condition, and device_inventory is null, so that there is nothing to look devices up in. Write device_inventory = {} for a table that this module makes, or name one of your own in device_inventory.table; or remove the condition."
+  }
+
+  precondition {
+    condition     = var.session_limits != null || !module.policy.uses.sessions
+    error_message = "The policy has a sessions condition, and session_limits is null, so that nobody counts connections. Write session_limits = {}, or remove the condition."
+  }
 }
 
 output "policy_size" {
   description = "Bytes that the policy takes of the 4 KB of the function's environment."
   value       = module.policy.size
+}
+
+output "device_inventory_table_name" {
+  description = "Name of the table of devices, or `null` where `device_inventory` is."
+  value       = try(local.device_inventory.table_name, null)
+}
+
+output "connections_table_name" {
+  description = "Name of the table of active connections, or `null` where neither `session_limits` nor `reauthorization` is set."
+  value       = try(local.connections.table_name, null)
+}
+
+output "reauthorization_function_name" {
+  description = "Name of the function that re-authorizes active connections, or `null` where `reauthorization` is."
+  value       = try(module.reauthorization[0].function_name, null)
 }
 
 output "alarm_arns" {

@@ -14,9 +14,10 @@ variable "rules" {
     - `unless`: conditions of which not all may hold. Default: never excluded.
     - `message`: of a deny rule: what the user is shown, at most 255 characters. Placeholders: `{rule}`, `{username}`, `{common_name}`, `{platform}`, `{platform_version}`, `{public_ip}`, `{connection_id}`, `{endpoint_id}`.
     - `shadow`: true leaves the rule out of the decision and records what it would have changed. Default false.
+    - `end_oldest`: of a deny rule with a `sessions` condition in `when`: true ends the oldest of the other connections instead of denying. Default false.
 
     Conditions: `endpoint`, `common_name`, `username`, `platform`, `groups`, `all_groups`, `platform_version`, `client_openvpn_version`,
-    `aws_client_version`, `public_ip`, `time`, `posture`.
+    `aws_client_version`, `public_ip`, `time`, `posture`; `device`, which needs `device_inventory`; and `sessions`, which needs `session_limits`.
   EOT
   type        = any
 }
@@ -25,7 +26,7 @@ variable "posture_rules" {
   description = <<-EOT
     Rules that assign posture compliance statuses, which stand in the connection log and which rules can name in a `posture` condition. A list of objects:
     - `status`: at most 255 characters; at most ten different ones.
-    - `when`, `unless`: as in `rules`, without `posture`.
+    - `when`, `unless`: as in `rules`, without `posture` and `sessions`.
   EOT
   type        = any
   default     = []
@@ -63,6 +64,117 @@ variable "policy_bucket" {
     kms_key_arn = optional(string)
   })
   default = null
+}
+
+variable "device_inventory" {
+  description = <<-EOT
+    Table of devices, by the common names of their certificates, in which conditions `device` of the policy are looked up. Default `null`: none, and a policy with such a condition is refused. `{}` makes a table,
+    `AWSClientVPN-<name>-devices`, which `cvpn devices` fills; [modules/device_inventory](modules/device_inventory) says what its items look like. An object:
+    - `kms_key_arn`: KMS key that encrypts the table. Default: AWS's own key for DynamoDB.
+    - `point_in_time_recovery`: whether the table can be restored to any second of the last 35 days. Default true.
+    - `deletion_protection_enabled`: whether DynamoDB refuses to delete the table. Default false.
+    - `table`: a table of your own instead, in the same account and Region, whose only key is the common name as the certificate has it.
+      - `name`: of the table.
+      - `kms_key_arn`: KMS key that encrypts it, if it is one of yours.
+      - `attribute_names`: its attributes where they are called otherwise, as a map from `common_name` (the key), `status`, `owner`, `platform`, `serial`, `attributes`, `updated_at` or `expires_at`.
+  EOT
+  type = object({
+    kms_key_arn                 = optional(string)
+    point_in_time_recovery      = optional(bool)
+    deletion_protection_enabled = optional(bool)
+    table = optional(object({
+      name            = string
+      kms_key_arn     = optional(string)
+      attribute_names = optional(map(string))
+    }))
+  })
+  default = null
+
+  validation {
+    condition = try(var.device_inventory.table, null) == null || alltrue([
+      for option in try([var.device_inventory.kms_key_arn, var.device_inventory.point_in_time_recovery, var.device_inventory.deletion_protection_enabled], []) : option == null
+    ])
+    error_message = "device_inventory names a table of your own, and has options of the table that the module would make: remove kms_key_arn, point_in_time_recovery and deletion_protection_enabled (table.kms_key_arn is the key of yours), or remove table."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.-]{3,255}$", try(coalesce(var.device_inventory.table.name), "none")))
+    error_message = "device_inventory.table.name is \"${try(var.device_inventory.table.name, "")}\"; write the name of a table, of 3 to 255 letters, digits, underscores, hyphens and dots, not its ARN."
+  }
+}
+
+variable "session_limits" {
+  description = <<-EOT
+    Counts active connections, for conditions `sessions` of the policy. Default `null`: nothing is counted or kept, and a policy with such a condition is refused. `{}` turns it on, with a table for
+    the active connections, and lets the function end connections of these endpoints, for rules with `end_oldest`. An object:
+    - `existing_endpoints`: endpoints made elsewhere that call the alias `live`: a map from a key of your own to the endpoint's id. Those of `reauthorization` count too.
+  EOT
+  type = object({
+    existing_endpoints = optional(map(string), {})
+  })
+  default = null
+
+  validation {
+    condition     = alltrue([for id in try(values(var.session_limits.existing_endpoints), []) : can(regex("^cvpn-endpoint-[0-9a-f]+$", id))])
+    error_message = "session_limits.existing_endpoints has ${join(", ", [for id in try(values(var.session_limits.existing_endpoints), []) : "\"${id}\"" if !can(regex("^cvpn-endpoint-[0-9a-f]+$", id))])}; write ids of Client VPN endpoints, such as \"cvpn-endpoint-0123456789abcdef0\"."
+  }
+}
+
+variable "reauthorization" {
+  description = <<-EOT
+    Keeps connections authorized: a second function decides anew about each active connection, on a schedule and after each change of the policy, and ends those that would be denied if they were made now. Default `null`: a connection stays until
+    it ends by itself. `{}` turns it on; [modules/reauthorization](modules/reauthorization) has the limits. `name` then has at most 39 characters. An object:
+    - `schedule`: `rate(...)` or `cron(...)`. Default `rate(5 minutes)`.
+    - `brake`: a run that would end more connections than this ends none, and an alarm goes off.
+      - `share`: share of the connections. Default 0.1.
+      - `floor`: number that may always be ended. Default 5.
+    - `terminations_per_second`: how many connections are ended in a second. Default 5.
+    - `existing_endpoints`: endpoints made elsewhere that call the alias `live`: a map from a key of your own to the endpoint's id.
+    - `memory_size`: MB. Default 512.
+    - `reserved_concurrent_executions`: runs that can be made at once, set aside from the account's concurrency. Default: none set aside.
+    - `log_group`: `retention_in_days` (default 365) and `kms_key_arn` of the function's log.
+    - `role`: `name`, `path` and `permissions_boundary_arn` of the execution role.
+  EOT
+  type = object({
+    schedule = optional(string)
+    brake = optional(object({
+      share = optional(number, 0.1)
+      floor = optional(number, 5)
+    }))
+    terminations_per_second        = optional(number)
+    existing_endpoints             = optional(map(string), {})
+    memory_size                    = optional(number)
+    reserved_concurrent_executions = optional(number)
+    log_group = optional(object({
+      retention_in_days = optional(number)
+      kms_key_arn       = optional(string)
+    }))
+    role = optional(object({
+      name                     = optional(string)
+      path                     = optional(string)
+      permissions_boundary_arn = optional(string)
+    }))
+  })
+  default = null
+
+  validation {
+    condition     = length(setintersection(keys(try(coalesce(var.reauthorization.existing_endpoints), {})), keys(var.endpoints))) == 0
+    error_message = "reauthorization.existing_endpoints has the keys of endpoints that this module makes and re-authorizes anyway: ${join(", ", setintersection(keys(try(coalesce(var.reauthorization.existing_endpoints), {})), keys(var.endpoints)))}. Remove them, or choose other keys."
+  }
+}
+
+variable "connections_table" {
+  description = <<-EOT
+    Options of the table of active connections, `AWSClientVPN-<name>-connections`, which is made where `session_limits` or `reauthorization` is set. An object:
+    - `kms_key_arn`: KMS key that encrypts the table. Default: AWS's own key for DynamoDB.
+    - `point_in_time_recovery`: whether the table can be restored to any second of the last 35 days. Default false: its items live as long as sessions.
+  EOT
+  type = object({
+    kms_key_arn            = optional(string)
+    point_in_time_recovery = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "policy_tests" {
