@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from connect_handler import decision_log
+from connect_handler import decision_log, reauthorization
 from connect_handler.request import FIELDS
 from cvpn.log_schema import FIELDS_OF_A_LINE, REASONS
 from tools import ROOT, generated
@@ -35,6 +35,12 @@ def text() -> str:
             f'  decision_namespace = "{decision_log.METRIC_NAMESPACE}"',
             "",
             *_map("decision_metrics", metrics),
+            "",
+            "  # What could not be had or written down.",
+            *_map("evidence_metrics", decision_log.EVIDENCE_METRICS),
+            "",
+            "  # Of a run of re-authorization.",
+            *_map("reauthorization_metrics", reauthorization.METRICS),
             "",
             "  # Why a connection was allowed or denied, by which the metric of decisions is divided.",
             *_map("reasons", {reason.replace("-", "_"): reason for reason in REASONS}),

@@ -109,7 +109,7 @@ locals {
       description = "Re-authorization would have ended more connections than its brake allows, and has ended none. Look with cvpn reauthorize who they are: has an import gone wrong, or a change of policy? If they are to go, confirm it with cvpn reauthorize --confirm."
     }
     reauthorization_failures = {
-      metric      = local.reauthorization_metrics.failures
+      metric      = local.reauthorization_metrics.failed
       description = "Connections that the policy denies could not be ended, or not be decided about. The last line of the run in the function's log has the problems; the next run tries again."
     }
     reauthorization_unrecorded = {

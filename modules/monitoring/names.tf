@@ -9,6 +9,23 @@ locals {
     shadow_rules = "ShadowRuleDifferences"
   }
 
+  # What could not be had or written down.
+  evidence_metrics = {
+    device      = "DeviceEvidenceFailures"
+    sessions    = "SessionEvidenceFailures"
+    connections = "ConnectionRecordFailures"
+  }
+
+  # Of a run of re-authorization.
+  reauthorization_metrics = {
+    connections = "ReauthorizationConnections"
+    denied      = "ReauthorizationDenied"
+    terminated  = "ReauthorizationTerminated"
+    unrecorded  = "ReauthorizationUnrecorded"
+    failed      = "ReauthorizationFailures"
+    braked      = "ReauthorizationBraked"
+  }
+
   # Why a connection was allowed or denied, by which the metric of decisions is divided.
   reasons = {
     allow_rule      = "allow-rule"

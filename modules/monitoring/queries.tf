@@ -14,15 +14,13 @@ locals {
     duration = "`connection-duration-seconds`"
   }
 
-  # One line of a run has all of its denials.
+  # A run logs a line for each denial, and one for itself.
   reauthorization_queries = {
     for name in ["denials by re-authorization"] : name => {
       log_group_names = var.reauthorization[*].log_group_name
       query           = <<-EOT
-        fields @timestamp, jsonParse(@message) as run
-        | filter denied > 0 or shadowed > 0
-        | unnest run.denials into denial
-        | display @timestamp, denial.username, denial.common_name, denial.reason, denial.rule, denial.message, denial.connection_id, denial.endpoint_id, terminated, braked, shadowed
+        filter reauthorization = "denial" and dry_run = 0
+        | fields @timestamp, username, common_name, reason, rule, message, connection_id, endpoint_id, braked
         | sort @timestamp desc
         | limit 1000
       EOT

@@ -35,9 +35,9 @@ locals {
       Resource = arns
     } if length(var.endpoints) > 0],
     [{
-      Sid      = "ReadAndForgetConnections"
+      Sid      = "ReadConnections"
       Effect   = "Allow"
-      Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+      Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
       Resource = [var.connections.table_arn]
     }],
     [for inventory in var.device_inventory[*] : {

@@ -84,7 +84,7 @@ run "it_may_end_connections_of_these_endpoints_and_no_more" {
       { Sid = "StartRun", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["arn:aws:lambda:eu-central-1:123456789012:function:ClientVPNReauthorization-corp"] },
       { Sid = "DescribeConnections", Effect = "Allow", Action = ["ec2:DescribeClientVpnConnections"], Resource = ["*"] },
       { Sid = "EndConnections", Effect = "Allow", Action = ["ec2:TerminateClientVpnConnections"], Resource = ["arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-00000000000000001", "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0"] },
-      { Sid = "ReadAndForgetConnections", Effect = "Allow", Action = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], Resource = ["arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections"] },
+      { Sid = "ReadConnections", Effect = "Allow", Action = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], Resource = ["arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections"] },
     ]
     error_message = "The role must be allowed what a run does and nothing else."
   }
