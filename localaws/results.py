@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionContext, ActionResult
-from moto.core.serialize import ResponseSerializer
+from moto.core.serialize import EC2Serializer, ResponseSerializer
 
 
 class ExactResult(ActionResult):
@@ -32,6 +33,33 @@ class _ExactNames:
         return super().get_value(value, key, shape)  # type: ignore[misc]
 
 
+class _PlainXml:
+    """XML without the events of a parser, which are what takes longest of a large answer."""
+
+    def _serialize_body(self, body: Mapping[str, Any]) -> str:
+        parts = ['<?xml version="1.0" encoding="utf-8"?>\n']
+        for name, value in body.items():
+            _write(parts, name, value)
+        return "".join(parts)
+
+
+def _write(parts: list[str], name: str, value: Any) -> None:
+    # Attributes have names that begin with "@", as xmltodict has it, for which moto's serializers write.
+    if isinstance(value, list):
+        for item in value:
+            _write(parts, name, item)
+    elif isinstance(value, Mapping):
+        attributes = "".join(f" {key[1:]}={quoteattr(value[key])}" for key in value if key.startswith("@"))
+        parts.append(f"<{name}{attributes}>")
+        for key, member in value.items():
+            if not key.startswith("@"):
+                _write(parts, key, member)
+        parts.append(f"</{name}>")
+    else:
+        parts.append(f"<{name}/>" if value is None else f"<{name}>{escape(str(value))}</{name}>")
+
+
 @cache
 def _exact(serializer_class: type[ResponseSerializer]) -> type[ResponseSerializer]:
-    return type(f"Exact{serializer_class.__name__}", (_ExactNames, serializer_class), {})
+    mixins = (_ExactNames, _PlainXml) if issubclass(serializer_class, EC2Serializer) else (_ExactNames,)
+    return type(f"Exact{serializer_class.__name__}", (*mixins, serializer_class), {})

@@ -223,6 +223,21 @@ class ClientVpnService:
             duration_ms=(time.perf_counter() - started) * 1000,
         )
 
+    def add(self, endpoint_id: str, clients: list[Attributes]) -> list[str]:
+        """Connections that are there without an attempt: no handler is called, and no log event written.
+
+        Raises EC2's error for an endpoint that does not exist, and InvalidConnectionAttempt if it has no address for
+        each.
+        """
+        endpoint = self._ec2.get_client_vpn_endpoint(endpoint_id)
+        peers = (client.seen_by(endpoint).peer(random.randint(49152, 65535)) for client in clients)  # noqa: S311
+        added = self._ec2.add_client_vpn_connections(endpoint_id, peers)
+        if len(added) < len(clients):
+            raise InvalidConnectionAttempt(
+                f"The endpoint {endpoint_id} had addresses for {len(added)} of {len(clients)} connections"
+            )
+        return added
+
     def update(self, connection_id: str, traffic: Traffic) -> None:
         """Takes note of a connection's traffic so far; raises EC2's error for a connection that does not exist."""
         self._ec2.update_client_vpn_connection(connection_id, traffic, ended=False)

@@ -5,6 +5,8 @@
 - ``POST /localaws-api/client-vpn/connections/{connection id}/traffic`` with ``{"IngressBytes": 0, "EgressBytes": 0,
   "IngressPackets": 0, "EgressPackets": 0}`` says what has gone through a connection so far.
 - ``POST /localaws-api/client-vpn/connections/{connection id}/end`` with the same says that the client has gone.
+- ``POST /localaws-api/client-vpn/connections/batch`` with ``{"EndpointId": ..., "Clients": [{...}]}`` puts many
+  connections there, each with attributes as above, and answers ``{"ConnectionIds": [...]}``.
 
 An error is ``{"Error": {"Code": ..., "Message": ...}}`` with status 400.
 """
@@ -25,8 +27,10 @@ from .models import Attributes, ClientVpnService
 
 PREFIX = "/localaws-api"
 CONNECTIONS_PATH = f"{PREFIX}/client-vpn/connections"
+BATCH_PATH = f"{CONNECTIONS_PATH}/batch"
 _CONNECTION_PATH = re.compile(rf"{CONNECTIONS_PATH}/(?P<id>[^/]+)/(?P<action>traffic|end)")
 _ATTEMPT = {"EndpointId": str, "SchemaVersion": str, "Attributes": dict, "Authenticated": bool, "Port": int}
+_BATCH: dict[str, type] = {"EndpointId": str, "Clients": list}
 _TRAFFIC = {
     "IngressBytes": "ingress_bytes",
     "EgressBytes": "egress_bytes",
@@ -49,6 +53,8 @@ class ClientVpnServiceResponse:
         try:
             if request.method == "POST" and request.path == CONNECTIONS_PATH:
                 return self._connect(_arguments(request, _ATTEMPT))
+            if request.method == "POST" and request.path == BATCH_PATH:
+                return self._add(_arguments(request, _BATCH))
             if request.method == "POST" and connection:
                 return self._update(connection["id"], connection["action"], request)
         except (InvalidConnectionAttempt, ServiceException) as error:
@@ -69,6 +75,12 @@ class ClientVpnServiceResponse:
             port=port,
         )
         return _answer(attempt.describe())
+
+    def _add(self, arguments: dict[str, Any]) -> Response:
+        if "EndpointId" not in arguments:
+            raise InvalidConnectionAttempt("EndpointId is missing", "MissingParameter")
+        clients = [Attributes.parse(client) for client in arguments.get("Clients", [])]
+        return _answer({"ConnectionIds": self._service.add(arguments["EndpointId"], clients)})
 
     def _update(self, connection_id: str, action: str, request: Request) -> Response:
         counters = _arguments(request, dict.fromkeys(_TRAFFIC, int))

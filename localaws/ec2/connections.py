@@ -5,9 +5,13 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ClientVpnConnection.h
 
 from __future__ import annotations
 
+import bisect
 import time
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 ACTIVE, TERMINATING, TERMINATED = "active", "terminating", "terminated"
@@ -65,6 +69,8 @@ class Connection:
         self.established_at = time.time()
         self.ended_at: float | None = None
         self.traffic = Traffic()
+        #: Its place in the order in which connections began.
+        self.number = 0
         self._terminated_at = 0.0
 
     @property
@@ -88,10 +94,6 @@ class Connection:
         """Its status, as the API has it."""
         return {"Code": self.status_code}
 
-    def filter_values(self) -> dict[str, str | None]:
-        """What each documented filter of DescribeClientVpnConnections compares with."""
-        return {"connection-id": self.id, "username": self.peer.username}
-
     def describe(self, endpoint_id: str) -> dict[str, Any]:
         """Return the answer's item."""
         return {
@@ -110,3 +112,80 @@ class Connection:
             "ConnectionEndTime": "-" if self.ended_at is None else utc_text(self.ended_at),
             "PostureComplianceStatuses": self.posture_compliance_statuses,
         }
+
+
+class Connections:
+    """An endpoint's connections: active ones, and those that have ended of late.
+
+    AWS lets 126,000 be active, so none is looked for among all.
+    """
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Connection] = {}
+        self._by_username: dict[str, dict[str, Connection]] = {}
+        #: As they began, and among them some that have been forgotten.
+        self._begun: list[Connection] = []
+        #: As they ended.
+        self._ended: deque[Connection] = deque()
+        self._last_number = 0
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._by_id.values()))
+
+    def __contains__(self, connection_id: str) -> bool:
+        return connection_id in self._by_id
+
+    def __getitem__(self, connection_id: str) -> Connection:
+        return self._by_id[connection_id]
+
+    def add(self, connection: Connection) -> None:
+        """Takes up a connection that begins."""
+        self._last_number += 1
+        connection.number = self._last_number
+        self._by_id[connection.id] = connection
+        self._by_username.setdefault(connection.peer.username, {})[connection.id] = connection
+        self._begun.append(connection)
+
+    def ended(self, connection: Connection) -> None:
+        """Takes note that a connection has ended."""
+        self._ended.append(connection)
+
+    def of_user(self, username: str) -> list[Connection]:
+        """The connections of a user, in the order in which they began."""
+        return list(self._by_username.get(username, {}).values())
+
+    def forget_ended_before(self, moment: float) -> None:
+        """Drops the connections that ended before a moment, in seconds since 1970-01-01 UTC."""
+        while self._ended and (self._ended[0].ended_at or 0) < moment:
+            connection = self._ended.popleft()
+            del self._by_id[connection.id]
+            of_user = self._by_username[connection.peer.username]
+            del of_user[connection.id]
+            if not of_user:
+                del self._by_username[connection.peer.username]
+        if len(self._begun) > 2 * len(self._by_id):
+            self._begun = list(self._by_id.values())
+
+    def page(self, filters: Mapping[str, list[str]], after: int, limit: int) -> tuple[list[Connection], bool]:
+        """As many connections as ``limit`` that began after the one of a number, and whether there are more.
+
+        A page begins where the one before ended, also if connections of that have been forgotten in between.
+        """
+        chosen = list(islice(self._chosen(filters, after), limit + 1))
+        return chosen[:limit], len(chosen) > limit
+
+    def _chosen(self, filters: Mapping[str, list[str]], after: int) -> Iterator[Connection]:
+        ids, usernames = filters.get("connection-id"), filters.get("username")
+        if ids is not None:
+            candidates = [self._by_id[one] for one in dict.fromkeys(ids) if one in self._by_id]
+        elif usernames is not None:
+            candidates = [connection for name in dict.fromkeys(usernames) for connection in self.of_user(name)]
+        else:
+            first = bisect.bisect_right(self._begun, after, key=lambda connection: connection.number)
+            begun = self._begun
+            numbers = range(first, len(begun))
+            yield from (begun[number] for number in numbers if begun[number].id in self._by_id)
+            return
+        for connection in sorted(candidates, key=lambda one: one.number):
+            if connection.number > after and (usernames is None or connection.peer.username in usernames):
+                yield connection

@@ -24,6 +24,13 @@ class UnsupportedOperation(EC2ClientError):
     code = "UnsupportedOperation"
 
 
+class FilterLimitExceeded(EC2ClientError):
+    code = "FilterLimitExceeded"
+
+    def __init__(self, limit: int):
+        super().__init__(f"The maximum number of filter values specified on a single call is {limit}")
+
+
 class IdempotentParameterMismatch(EC2ClientError):
     code = "IdempotentParameterMismatch"
 

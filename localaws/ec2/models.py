@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cached_property
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -30,10 +31,11 @@ from moto.logs.models import logs_backends
 from localaws.settings import settings_of
 
 from . import client_vpn_metrics, connection_log
-from .connections import Connection, Peer, Traffic, utc_text
+from .connections import Connection, Connections, Peer, Traffic, utc_text
 from .exceptions import (
     ClientVpnEndpointAssociationExists,
     ClientVpnTerminateConnectionsLimitExceeded,
+    FilterLimitExceeded,
     IdempotentParameterMismatch,
     InvalidClientVpnActiveAssociationNotFound,
     InvalidClientVpnAssociationIdNotFound,
@@ -59,6 +61,8 @@ T = TypeVar("T")
 ENDPOINT_ID_PREFIX = "cvpn-endpoint-"
 HANDLER_NAME_PREFIX = "AWSClientVPN-"
 MAX_BANNER_LENGTH = 1400
+#: In one request. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
+MAX_FILTER_VALUES = 200
 MAX_DNS_SERVERS = 2
 MAX_SECURITY_GROUPS = 5
 MAX_TERMINATED_BY_USERNAME = 5
@@ -247,8 +251,7 @@ class ClientVpnEndpoint(TaggedEC2Resource):
         self.target_networks: dict[str, TargetNetwork] = {}
         self.authorization_rules: list[AuthorizationRule] = []
         self.routes: list[Route] = []
-        #: Active connections, and those that have ended of late, in the order in which they began.
-        self.connections: dict[str, Connection] = {}
+        self.connections = Connections()
         self._client_ips: set[str] = set()
         self._last_client_ip = 0
         self.add_tags(tags)
@@ -293,9 +296,7 @@ class ClientVpnEndpoint(TaggedEC2Resource):
     def forget_ended_connections(self) -> None:
         """Drops the connections that ended too long ago to be described."""
         kept_since = time.time() - settings_of(self.ec2_backend.account_id).ended_connection_seconds
-        for connection in list(self.connections.values()):
-            if connection.ended_at is not None and connection.ended_at < kept_since:
-                del self.connections[connection.id]
+        self.connections.forget_ended_before(kept_since)
 
     def establish(
         self, connection_id: str, peer: Peer, posture_compliance_statuses: list[str], started_at: float
@@ -306,12 +307,13 @@ class ClientVpnEndpoint(TaggedEC2Resource):
             return None
         self._client_ips.add(client_ip)
         connection = Connection(connection_id, peer, client_ip, posture_compliance_statuses, started_at)
-        self.connections[connection_id] = connection
+        self.connections.add(connection)
         return connection
 
     def end_connection(self, connection: Connection, terminating_seconds: float = 0.0) -> None:
         """Ends an active connection, and frees its address."""
         connection.end(terminating_seconds)
+        self.connections.ended(connection)
         self._client_ips.discard(connection.client_ip)
 
     @property
@@ -325,9 +327,13 @@ class ClientVpnEndpoint(TaggedEC2Resource):
         cidrs = [rule.cidr for rule in rules if rule.group_id is None or rule.group_id in groups]
         return list(dict.fromkeys(cidrs))
 
+    @cached_property
+    def _client_network(self) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+        # Clients of an IPv6 endpoint have addresses of AWS's own choice. A block cannot be changed.
+        return ipaddress.ip_network(self.settings["ClientCidrBlock"] or "fd00::/108")
+
     def _free_client_ip(self) -> str | None:
-        # Clients of an IPv6 endpoint have addresses of AWS's own choice.
-        network = ipaddress.ip_network(self.settings["ClientCidrBlock"] or "fd00::/108")
+        network = self._client_network
         # The network's own and the first two addresses are the service's.
         usable = network.num_addresses - 4
         if len(self._client_ips) >= usable:
@@ -459,7 +465,7 @@ class ClientVpnBackend:
             endpoint = self.get_client_vpn_endpoint(endpoint_id)
             if endpoint.target_networks:
                 raise ClientVpnEndpointAssociationExists(list(endpoint.target_networks))
-            for connection in endpoint.connections.values():
+            for connection in endpoint.connections:
                 self._end_connection(endpoint, connection)
             endpoint.deletion = self._transition("deleting", None)
             return endpoint
@@ -624,11 +630,15 @@ class ClientVpnBackend:
 
     # Connections
 
-    def describe_client_vpn_connections(self, endpoint_id: str, filters: dict[str, list[str]]) -> list[Connection]:
+    def describe_client_vpn_connections(
+        self, endpoint_id: str, filters: dict[str, list[str]], after: int, limit: int
+    ) -> tuple[list[Connection], bool]:
+        """A page of connections, after the one of a number, and whether there are more."""
         with self.client_vpn_lock:
             endpoint = self.get_client_vpn_endpoint(endpoint_id)
+            _check_filters(filters, Connection.FILTERS)
             endpoint.forget_ended_connections()
-            return _filtered(endpoint.connections.values(), filters, Connection.FILTERS, Connection.filter_values)
+            return endpoint.connections.page(filters, after, limit)
 
     def terminate_client_vpn_connections(
         self, endpoint_id: str, connection_id: str | None, username: str | None
@@ -642,7 +652,7 @@ class ClientVpnBackend:
                     raise InvalidClientVpnConnectionIdNotFound(connection_id)
                 chosen = [endpoint.connections[connection_id]]
             elif username:
-                chosen = [one for one in endpoint.connections.values() if one.peer.username == username and one.active]
+                chosen = [one for one in endpoint.connections.of_user(username) if one.active]
                 if not chosen:
                     raise InvalidClientVpnConnectionUserNotFound(username)
                 if len(chosen) > MAX_TERMINATED_BY_USERNAME:
@@ -675,6 +685,23 @@ class ClientVpnBackend:
             connection = endpoint.establish(connection_id, peer, posture_compliance_statuses, started_at)
             client_vpn_metrics.publish_active_connections(endpoint)
             return connection
+
+    def add_client_vpn_connections(self, endpoint_id: str, peers: Iterable[Peer]) -> list[str]:
+        """Connections that are there at once, of clients that nobody is asked about; their ids.
+
+        Either all of them are there afterwards or, if the endpoint has too few addresses, as many as it has.
+        """
+        now = time.time()
+        with self.client_vpn_lock:
+            endpoint = self.get_client_vpn_endpoint(endpoint_id)
+            added = []
+            for peer in peers:
+                connection = endpoint.establish(f"cvpn-connection-{_hex_id()}", peer, [], now)
+                if connection is None:
+                    break
+                added.append(connection.id)
+            client_vpn_metrics.publish_active_connections(endpoint)
+            return added
 
     def update_client_vpn_connection(self, connection_id: str, traffic: Traffic, *, ended: bool) -> None:
         """What the client's end of a connection tells: its traffic so far, and that it has gone."""
@@ -999,9 +1026,7 @@ def _filtered(
     names: tuple[str, ...],
     values: Callable[[T], dict[str, str | None]],
 ) -> list[T]:
-    for name in filters:
-        if name not in names:
-            raise InvalidParameterValue(f"The filter '{name}' is invalid")
+    _check_filters(filters, names)
     if not filters:
         return list(items)
     found = []
@@ -1010,6 +1035,14 @@ def _filtered(
         if all(known.get(name) in wanted for name, wanted in filters.items()):
             found.append(item)
     return found
+
+
+def _check_filters(filters: dict[str, list[str]], names: tuple[str, ...]) -> None:
+    for name in filters:
+        if name not in names:
+            raise InvalidParameterValue(f"The filter '{name}' is invalid")
+    if sum(map(len, filters.values())) > MAX_FILTER_VALUES:
+        raise FilterLimitExceeded(MAX_FILTER_VALUES)
 
 
 def _one_of(settings: dict[str, Any], name: str, allowed: tuple[Any, ...]) -> None:

@@ -13,6 +13,8 @@ from moto.ec2.models import validate_resource_ids
 from moto.ec2.responses import EC2Response as MotoEC2Response
 from moto.ec2.responses._base_response import EC2BaseResponse
 
+from localaws.results import ExactResult
+
 from .exceptions import InvalidParameterValue
 from .models import ENDPOINT_ID_PREFIX
 
@@ -26,15 +28,18 @@ class ClientVpnResponse(EC2BaseResponse):
         self.error_on_dryrun()
         return {name: value for name, value in self.params.items() if value is not None and name != "DryRun"}
 
-    def _page(self, key: str, items: list[dict[str, Any]]) -> ActionResult:
-        limit = self._get_int_param("MaxResults", MAX_RESULTS)
+    def _limit(self) -> int:
+        limit: int = self._get_int_param("MaxResults", MAX_RESULTS)
         if not MIN_RESULTS <= limit <= MAX_RESULTS:
             raise InvalidParameterValue(
                 f"Value ( {limit} ) for parameter maxResults is invalid. "
                 f"Expecting a value between {MIN_RESULTS} and {MAX_RESULTS}."
             )
+        return limit
+
+    def _page(self, key: str, items: list[dict[str, Any]]) -> ActionResult:
         start = _position(self._get_param("NextToken"))
-        end = start + limit
+        end = start + self._limit()
         return ActionResult({key: items[start:end], "NextToken": _token(end) if end < len(items) else None})
 
     def create_client_vpn_endpoint(self) -> ActionResult:
@@ -122,8 +127,14 @@ class ClientVpnResponse(EC2BaseResponse):
 
     def describe_client_vpn_connections(self) -> ActionResult:
         endpoint_id = self._arguments()["ClientVpnEndpointId"]
-        connections = self.ec2_backend.describe_client_vpn_connections(endpoint_id, self._filters_from_querystring())
-        return self._page("Connections", [connection.describe(endpoint_id) for connection in connections])
+        connections, more = self.ec2_backend.describe_client_vpn_connections(
+            endpoint_id,
+            self._filters_from_querystring(),
+            after=_position(self._get_param("NextToken")),
+            limit=self._limit(),
+        )
+        described = [connection.describe(endpoint_id) for connection in connections]
+        return ExactResult({"Connections": described, "NextToken": _token(connections[-1].number) if more else None})
 
     def terminate_client_vpn_connections(self) -> ActionResult:
         arguments = self._arguments()

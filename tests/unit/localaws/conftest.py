@@ -90,7 +90,9 @@ def make_endpoint(ec2: Any, certificate_arn: str) -> Iterator[Callable[..., str]
         return made[-1]
 
     yield make
-    present = {one["ClientVpnEndpointId"] for one in ec2.describe_client_vpn_endpoints()["ClientVpnEndpoints"]}
+    endpoints = ec2.describe_client_vpn_endpoints()["ClientVpnEndpoints"]
+    # One that is being deleted may be gone by the time it is its turn.
+    present = {one["ClientVpnEndpointId"] for one in endpoints if one["Status"]["Code"] != "deleting"}
     for endpoint_id in present.intersection(made):
         networks = ec2.describe_client_vpn_target_networks(ClientVpnEndpointId=endpoint_id)
         for network in networks["ClientVpnTargetNetworks"]:
