@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.settings import Settings, register, unregister
 
 if TYPE_CHECKING:
+    from localaws.disturbances import Disturbance, Disturbances
     from localaws.server import Server
 
 ACCESS_KEY_ID = "AKIALOCALAWS00000000"
@@ -226,6 +227,7 @@ class LocalAws:
         self._host = host
         self._port = port
         self._server: Server | None = None
+        self._disturbances: Disturbances | None = None
         self._session_lock = threading.Lock()
 
     def start(self) -> LocalAws:
@@ -234,6 +236,7 @@ class LocalAws:
         Raises RuntimeError if the account is served already, OSError if the port is in use.
         """
         # moto takes most of a second to import: only who starts a server pays for it.
+        from localaws.disturbances import Disturbances
         from localaws.extension import forget, install
         from localaws.server import Application, Server
 
@@ -241,7 +244,8 @@ class LocalAws:
         try:
             install()
             forget(self.settings.account_id)
-            self._server = Server(self._host, self._port, Application(self.settings))
+            self._disturbances = Disturbances()
+            self._server = Server(self._host, self._port, Application(self.settings, self._disturbances))
         except BaseException:
             unregister(self.settings)
             raise
@@ -259,6 +263,7 @@ class LocalAws:
         server, self._server = self._server, None
         _running.discard(self)
         try:
+            self.undisturbed()
             # First what requests wait for, then the requests, then what these may have begun meanwhile.
             forget(self.settings.account_id)
             server.close()
@@ -313,6 +318,57 @@ class LocalAws:
     def disconnect(self, connection_id: str, *, ingress_bytes: int = 0, egress_bytes: int = 0) -> None:
         """Ends a connection as its client does; see ``localaws.disconnect``."""
         disconnect(self.endpoint_url, connection_id, ingress_bytes=ingress_bytes, egress_bytes=egress_bytes)
+
+    def disturb(
+        self,
+        service: str,
+        operation: str | None = None,
+        *,
+        error: str | None = None,
+        message: str | None = None,
+        status: int | None = None,
+        seconds: float = 0.0,
+        times: int | None = None,
+    ) -> Disturbance:
+        """Makes an operation, or all operations of a service, fail or take longer.
+
+        Parameters
+        ----------
+        service
+            By boto3's name, such as ``dynamodb``.
+        operation
+            By AWS's name, such as ``GetItem``; default: all of the service.
+        error
+            The code that requests are answered with, such as ``ThrottlingException``; what they ask for is not done.
+            Without one they are served.
+        message
+            The error's message.
+        status
+            The error's HTTP status; default: what the service's model says, or else 503 for a code that means
+            "later", 500 for one that begins with Internal, and 400.
+        seconds
+            How long each request waits first.
+        times
+            How many requests are met, one retry being another; default: all, until it ends.
+
+        Returns
+        -------
+        Disturbance
+            ``end`` ends it, and so does leaving it as a context manager; ``requests`` says how many it has met.
+
+        Raises ValueError for an operation that the service does not have. Client VPN's own calls of a handler are
+        Lambda's ``Invoke``.
+        """
+        if self._disturbances is None:
+            raise RuntimeError("LocalAws is not running: use it in a with statement, or call start() first")
+        return self._disturbances.add(
+            service, operation, error=error, message=message, status=status, seconds=seconds, times=times
+        )
+
+    def undisturbed(self) -> None:
+        """Ends all that ``disturb`` began; requests that are held up go on."""
+        if self._disturbances is not None:
+            self._disturbances.end()
 
     def import_certificate(self, common_name: str) -> str:
         """Import a new self-signed certificate into AWS Certificate Manager; its ARN."""

@@ -16,6 +16,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from localaws.clientvpn.models import ClientVpnService
 from localaws.clientvpn.responses import PREFIX, ClientVpnServiceResponse
+from localaws.disturbances import Disturbances
 from localaws.settings import Settings
 
 #: Clients that may connect at the same moment.
@@ -25,8 +26,9 @@ BACKLOG = 1024
 class Application:
     """The WSGI application: every request belongs to the settings' account, whoever signed it."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, disturbances: Disturbances):
         self._settings = settings
+        self._disturbances = disturbances
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._client_vpn = ClientVpnServiceResponse(ClientVpnService(settings))
 
@@ -34,6 +36,9 @@ class Application:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._settings.account_id
         if environ.get("PATH_INFO", "").startswith(PREFIX):
             return self._client_vpn(environ, start_response)
+        disturbed = self._disturbances.meet(environ)
+        if disturbed is not None:
+            return disturbed(environ, start_response)
         return self._moto(environ, start_response)
 
 
