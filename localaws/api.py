@@ -94,6 +94,24 @@ class ConnectionAttempt:
         )
 
 
+@dataclass(frozen=True)
+class RuleInvocation:
+    """What became of the event of an EventBridge rule at one of the rule's targets."""
+
+    target_id: str
+    target_arn: str
+    #: What the target was, or would have been, invoked with.
+    event: Any
+    #: Why it was not invoked, such as a permission that the function's policy lacks; None if it was.
+    error: str | None
+    #: What the function answered; None if it was not invoked.
+    answer: Any
+    #: Lambda's X-Amz-Function-Error; None if the function ended well, or was not invoked.
+    function_error: str | None
+    #: What the function wrote, line by line, without Lambda's own lines.
+    function_log: list[str]
+
+
 def connect(
     endpoint_url: str,
     endpoint_id: str,
@@ -369,6 +387,34 @@ class LocalAws:
         """Ends all that ``disturb`` began; requests that are held up go on."""
         if self._disturbances is not None:
             self._disturbances.end()
+
+    def run_rule(self, name: str) -> list[RuleInvocation]:
+        """Does what EventBridge does when the time of a rule has come; what became of it at each target.
+
+        The functions have ended when it returns, but not what they have invoked asynchronously. Raises LocalAwsError
+        for a rule that does not exist, has no schedule or is disabled.
+        """
+        from localaws.events.scheduled import RuleNotRun, run_rule
+
+        try:
+            deliveries = run_rule(self.settings.account_id, self.settings.region, name)
+        except RuleNotRun as error:
+            raise LocalAwsError(error.code, error.message) from None
+        invoked = []
+        for delivery in deliveries:
+            invocation = delivery.invocation
+            invoked.append(
+                RuleInvocation(
+                    target_id=delivery.target_id,
+                    target_arn=delivery.target_arn,
+                    event=json.loads(delivery.event),
+                    error=delivery.error,
+                    answer=json.loads(invocation.outcome.payload or b"null") if invocation else None,
+                    function_error=invocation.function_error if invocation else None,
+                    function_log=invocation.outcome.lines if invocation else [],
+                )
+            )
+        return invoked
 
     def import_certificate(self, common_name: str) -> str:
         """Import a new self-signed certificate into AWS Certificate Manager; its ARN."""

@@ -411,6 +411,7 @@ class ExecutionEnvironments:
         self._runtimes: dict[str, Runtime] = {}
         self._count = 0
         self._closed = False
+        self._closing = threading.Event()
         # The system ends a child with the thread that started it: that has to be one which stays.
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="localaws-spawn")
 
@@ -483,10 +484,15 @@ class ExecutionEnvironments:
             if not self._closed:
                 self._background.run(work)
 
+    def ends_within(self, seconds: float) -> bool:
+        """Waits so long, or until the environments are closed; whether they are."""
+        return self._closing.wait(seconds)
+
     def close(self) -> None:
         """Ends all environments, also those in use, and removes all files. Can be called again."""
         with self._lock:
             self._closed = True
+            self._closing.set()
             idle = [environment for warm in self._idle.values() for environment in warm]
             busy = self._all.difference(idle)
             self._idle.clear()

@@ -48,6 +48,8 @@ MIN_UNRESERVED_CONCURRENCY = 100
 KEPT_INVOCATIONS = 4096
 #: Bytes of the log that an invocation with LogType=Tail answers with.
 LOG_TAIL = 4096
+#: Seconds between two tries of an asynchronous invocation that is throttled. Lambda's: 1 to 300.
+_SHORTEST_RETRY, _LONGEST_RETRY = 0.05, 1.0
 RESERVED_VARIABLES = {
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
@@ -632,16 +634,28 @@ class LambdaBackend(MotoLambdaBackend):
         return invocation
 
     def run_later(self, function_name: str, qualifier: str | None, event: bytes) -> None:
-        """An asynchronous invocation; unlike Lambda's, it is not tried again."""
+        """An asynchronous invocation. What is throttled is tried again; unlike Lambda's, what fails is not."""
         self.check_invocable(function_name, qualifier)
 
         def run() -> None:
             try:
-                self.run(function_name, qualifier, event)
+                self.run_patiently(function_name, qualifier, event)
             except JsonRESTError:
                 return
 
         self.environments.in_background(run)
+
+    def run_patiently(self, function_name: str, qualifier: str | None, event: bytes) -> Invocation:
+        """An invocation that waits while the function is throttled, as Lambda's queue does for up to six hours."""
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        wait = _SHORTEST_RETRY
+        while True:
+            try:
+                return self.run(function_name, qualifier, event)
+            except TooManyRequests:
+                if self.environments.ends_within(wait):
+                    raise
+            wait = min(wait * 2, _LONGEST_RETRY)
 
     def _resolved(self, function_name: str, qualifier: str | None) -> tuple[LambdaFunction, str]:
         """The version that is meant, and the ARN as it was called: with the alias, not with what that points to."""

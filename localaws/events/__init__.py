@@ -1,0 +1,1 @@
+"""EventBridge rules with a schedule, which run when they are told to."""
