@@ -25,8 +25,8 @@ class Account:
     profile: str | None = None
     region: str | None = None
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client that tries again where AWS throttles it.
+    def client(self, service: str, **settings: Any) -> Any:
+        """Return a boto3 client that tries again where AWS throttles it; ``settings`` are botocore's, over ours.
 
         Raises
         ------
@@ -38,7 +38,8 @@ class Account:
 
         with aws_errors(f"use {service}"):
             session = boto3.Session(profile_name=self.profile, region_name=self.region)
-            return session.client(service, config=Config(retries={"mode": "standard", "total_max_attempts": 10}))
+            retries = {"mode": "standard", "total_max_attempts": 10}
+            return session.client(service, config=Config(**{"retries": retries, **settings}))
 
 
 @contextmanager
@@ -73,6 +74,7 @@ _ADVICE = {
     "ExpiredTokenException": "the AWS credentials have expired; sign in again",
     "InvalidClientTokenId": "AWS does not know these credentials; sign in again",
     "UnrecognizedClientException": "AWS does not know these credentials; sign in again",
+    "ProvisionedThroughputExceededException": "the table lacks the capacity; raise it, or run it again later",
     "ThrottlingException": "AWS throttles these calls, ten times over; wait a minute and run it again",
     "TooManyRequestsException": "AWS throttles these calls, ten times over; wait a minute and run it again",
     "RequestLimitExceeded": "AWS throttles these calls, ten times over; wait a minute and run it again",

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connect_handler.conditions import Condition, Facts
+from connect_handler.devices import Device
 from connect_handler.evaluation import Decision, assign_posture, evaluate
 from connect_handler.evidence import Evidence
 from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN, device_of
@@ -161,7 +162,7 @@ def _seen(key: str, wanted: Any, facts: Facts) -> tuple[Any, str]:
         why = f"the posture rules for {', '.join(possible)} are unknown" if possible else ""
         return sorted(facts.posture), why
     if key == DEVICE:
-        return _device_seen(facts)
+        return _device_seen(wanted, facts)
     if key == SESSIONS:
         return _sessions_seen(wanted["by"], facts)
     field = "groups" if key == "all_groups" else key
@@ -175,7 +176,7 @@ def _seen(key: str, wanted: Any, facts: Facts) -> tuple[Any, str]:
     return list(value) if isinstance(value, tuple) else value, ""
 
 
-def _device_seen(facts: Facts) -> tuple[Any, str]:
+def _device_seen(wanted: dict[str, Any], facts: Facts) -> tuple[Any, str]:
     if facts.request.common_name is None:
         return None, f"the request (schema {facts.request.schema_version}) has no common-name"
     device = device_of(facts)
@@ -183,7 +184,24 @@ def _device_seen(facts: Facts) -> tuple[Any, str]:
         return None, _not_known(facts, DEVICE)
     if device is None:
         return "not registered", ""
-    return device.document(), "the record does not say, or is older than max_age_hours"
+    return device.document(), _why_unknown(wanted, device, facts)
+
+
+def _why_unknown(wanted: dict[str, Any], device: Device, facts: Facts) -> str:
+    """Return what of a record keeps a condition from being true or false."""
+    if "max_age_hours" in wanted:
+        if device.updated_at is None:
+            return "the record does not say when it was updated"
+        age = (facts.now - device.updated_at) / 3600
+        if age > wanted["max_age_hours"]:
+            return f"the record is {age:,.0f} hours old"
+    lacking = [name for name in ("status", "owner") if getattr(device, name) is None]
+    asked = {"status": "status", "owner_is_user": "owner"}
+    missing = [asked[key] for key in asked if key in wanted and asked[key] in lacking]
+    missing += [f"attributes.{name}" for name in wanted.get("attributes", {}) if name not in device.attributes]
+    if missing:
+        return f"the record has no {' and no '.join(missing)}"
+    return f"the request (schema {facts.request.schema_version}) has no username"
 
 
 def _sessions_seen(by: str, facts: Facts) -> tuple[Any, str]:

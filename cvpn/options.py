@@ -14,11 +14,12 @@ import click
 
 from connect_handler.conditions import INSTANT
 from connect_handler.evidence import Evidence
+from connect_handler.evidence_conditions import BY, DEVICE, SESSIONS
 from connect_handler.request import FIELDS
 
 from .aws import Account
 from .log_lines import Entry, parse_time
-from .requests import Question
+from .requests import Question, evidence_over
 from .sources.policy import PolicySource, policy_from_files, policy_from_function
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -150,7 +151,7 @@ class Asking:
         given = {field: value for field, value in fields.items() if value is not None and value != ()}
         if "groups" in given:
             given["groups"] = list(given["groups"])
-        return cls(given, options.pop("endpoint"), options.pop("at"), options.pop("evidence"))
+        return cls(given, options.pop("endpoint"), options.pop("at"), _evidence(options))
 
     def question(self) -> Question:
         """Return the request that the options alone make: what they leave out is there, and empty."""
@@ -159,8 +160,43 @@ class Asking:
         return Question("the command line", _entry(self, complete_event(self.fields)))
 
 
+def _evidence(options: dict[str, Any]) -> Evidence | None:
+    """Take the options on evidence; those on the device, or on sessions, over what ``--evidence`` says of it."""
+    evidence: Evidence | None = options.pop("evidence")
+    device = options.pop("device")
+    texts = {name: options.pop(f"device_{name}") for name in ("status", "owner")}
+    sessions = options.pop("sessions")
+    said: dict[str, Any] = {}
+    if device is not None:
+        said[DEVICE] = device.value
+    given = {name: text for name, text in texts.items() if text is not None}
+    if given:
+        if said.get(DEVICE, {}) is None:
+            raise click.UsageError("A device that is not registered has no status and no owner.")
+        said[DEVICE] = {**said.get(DEVICE, {}), **given}
+    if sessions is not None:
+        said[SESSIONS] = dict.fromkeys(BY, sessions)
+    if not said:
+        return evidence
+    try:
+        more = Evidence.from_document(said)
+    except ValueError as error:
+        raise click.UsageError(f"The evidence {error}.") from None
+    return more if evidence is None else evidence_over(evidence, more)
+
+
 def _entry(asking: Asking, event: dict[str, Any]) -> Entry:
     return Entry("request", event, asking.alias, asking.at, evidence=asking.evidence)
+
+
+def _json(text: str) -> Any:
+    """Read JSON, or ``@FILE``."""
+    try:
+        if text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        return json.loads(text)
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"cannot be read: {error}; write JSON, or @ and the name of a file") from None
 
 
 class EvidenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -172,13 +208,7 @@ class EvidenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         """Read JSON, or ``@FILE``."""
         if isinstance(value, Evidence):
             return value
-        text = str(value)
-        try:
-            if text.startswith("@"):
-                text = Path(text[1:]).read_text(encoding="utf-8")
-            document = json.loads(text)
-        except (OSError, ValueError) as error:
-            self.fail(f"cannot be read: {error}; write JSON, or @ and the name of a file", param, ctx)
+        document = _json(str(value))
         if not isinstance(document, dict):
             self.fail('is no object; write one such as {"device": {"status": "compliant"}}', param, ctx)
         try:
@@ -187,8 +217,49 @@ class EvidenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
             self.fail(str(error), param, ctx)
 
 
+@dataclass(frozen=True)
+class GivenDevice:
+    """A record of the device inventory; its value is None for a device that has none."""
+
+    value: dict[str, Any] | None
+
+
+class DeviceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A record of the device inventory: JSON, as the decision log has it, the name of a file with it, or ``none``."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GivenDevice:
+        """Read JSON, ``@FILE`` or ``none``."""
+        if isinstance(value, GivenDevice):
+            return value
+        document = None if str(value) == "none" else _json(str(value))
+        if document is not None and not isinstance(document, dict):
+            self.fail('is no object; write one such as {"status": "compliant"}, or none', param, ctx)
+        try:
+            Evidence.from_document({DEVICE: document})
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return GivenDevice(document)
+
+
 def request_options(function: Function) -> Function:
-    """Add an option for each field of a request, ``--endpoint``, ``--at`` and ``--evidence``; see :class:`Asking`."""
+    """Add an option for each field of a request, ``--endpoint``, ``--at`` and those on evidence: :class:`Asking`."""
+    function = click.option(
+        "--sessions",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Other active connections of the same user, and of the same certificate.",
+    )(function)
+    function = click.option("--device-owner", metavar="TEXT", help="Owner of the device in the inventory.")(function)
+    function = click.option("--device-status", metavar="TEXT", help="Status of the device in the inventory.")(function)
+    function = click.option(
+        "--device",
+        type=DeviceType(),
+        metavar="JSON",
+        help='Record of the device in the inventory, such as {"status": "compliant", "updated_at": '
+        '"2026-11-25T09:00:00Z"}; @ and the name of a file that has it; or none, for one that is not registered.',
+    )(function)
     function = click.option(
         "--evidence",
         type=EvidenceType(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .log_schema import decision_log_schema
+from .log_schema import FIELDS_OF_A_LINE, decision_log_schema
 from .policy_schema import DIALECT, policy_schema, tfvars_schema
 
 _TEXT = {"type": "string"}
@@ -24,6 +24,11 @@ def _object(**properties: Any) -> dict[str, Any]:
         "additionalProperties": False,
         "properties": properties,
     }
+
+
+def _perhaps(schema: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    """Return the schema of an object that may have more properties."""
+    return schema | {"properties": {**schema["properties"], **properties}}
 
 
 def _titled(title: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +56,9 @@ _DECISION = {
     "policy_digest": _TEXT,
     "alias": _NAME,
 }
+
+_OF_EVIDENCE = {name: FIELDS_OF_A_LINE[name][0] for name in ("evidence", "ends")}
+"""Only where evidence was given."""
 
 _CONDITION = _object(block={"enum": ["when", "unless"]}, key=_TEXT, wanted=True, value=_MAYBE, saw=True, why=_TEXT)
 _RULE = _object(
@@ -98,17 +106,20 @@ def schemas() -> dict[str, dict[str, Any]]:
                 },
             ),
         ),
-        "simulate": _titled("A line of cvpn simulate -o json", _object(**_DECISION)),
+        "simulate": _titled("A line of cvpn simulate -o json", _perhaps(_object(**_DECISION), **_OF_EVIDENCE)),
         "explain": _titled(
             "A line of cvpn explain -o json",
-            _object(
-                **_DECISION,
-                explanation={
-                    "anyOf": [
-                        {"type": "null"},
-                        _object(posture_rules=_list(_RULE), rules=_list(_RULE), flips=_list(_FLIP)),
-                    ]
-                },
+            _perhaps(
+                _object(
+                    **_DECISION,
+                    explanation={
+                        "anyOf": [
+                            {"type": "null"},
+                            _object(posture_rules=_list(_RULE), rules=_list(_RULE), flips=_list(_FLIP)),
+                        ]
+                    },
+                ),
+                **_OF_EVIDENCE,
             ),
         ),
         "test": _titled(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from connect_handler.evidence import Evidence
+from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN
 
 from .failures import Failure
 from .log_lines import Entry, Unreadable, entries, entries_of
@@ -154,6 +155,19 @@ def with_fields(
             event=event,
             alias=entry.alias if alias is None else alias,
             at=entry.at if at is None else at,
-            evidence=entry.evidence if evidence is None else evidence,
+            evidence=evidence_over(entry.evidence, evidence),
         ),
     )
+
+
+def evidence_over(known: Evidence | None, said: Evidence | None) -> Evidence | None:
+    """Return evidence with some of it replaced; what is said is no longer what could not be had."""
+    if known is None or said is None:
+        return said or known
+    merged = Evidence()
+    merged.device = known.device if said.device is UNKNOWN else said.device
+    merged.sessions = {**known.sessions, **said.sessions}
+    answered = {DEVICE} if said.device is not UNKNOWN else set()
+    answered |= {SESSIONS} if said.sessions else set()
+    merged.failures = {kind: cause for kind, cause in known.failures.items() if kind not in answered} | said.failures
+    return merged

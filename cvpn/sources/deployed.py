@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connect_handler.policy import STORED, PolicyError, check_digest, unpacked_text
 from connect_handler.settings import POLICY
@@ -50,23 +50,68 @@ def deployed_policy(function: str, account: Account) -> DeployedPolicy:
     Failure
         The function cannot be read, or has no policy.
     """
-    name, qualifier = _parted(function)
-    full_name = f"{name}:{qualifier}"
+    deployed = deployed_function(function, account)
+    text = deployed.variables.get(POLICY)
+    if not text:
+        raise Failure(
+            f"the function {deployed.full_name} has no environment variable {POLICY}: it is no handler of this module's"
+        )
+    stored = text.startswith(STORED)
+    document = _stored(text, account) if stored else text
+    return DeployedPolicy(deployed.full_name, document, stored, _aliases(account.client("lambda"), deployed.name))
+
+
+@dataclass(frozen=True)
+class DeployedFunction:
+    """What a version of a function is told.
+
+    Attributes
+    ----------
+    name, qualifier
+        Name of the function, or its ARN, and the alias or version.
+    variables
+        Its environment variables.
+    """
+
+    name: str
+    qualifier: str
+    variables: dict[str, str]
+
+    @property
+    def full_name(self) -> str:
+        """Name and alias: ``AWSClientVPN-corp:live``."""
+        return f"{self.name}:{self.qualifier}"
+
+
+def deployed_function(function: str, account: Account) -> DeployedFunction:
+    """Read the environment of a function.
+
+    Parameters
+    ----------
+    function
+        As for :func:`deployed_policy`.
+
+    Raises
+    ------
+    Failure
+        It cannot be read.
+    """
+    name, qualifier = parted(function)
+    return function_configuration(name, qualifier, account)
+
+
+def function_configuration(name: str, qualifier: str, account: Account) -> DeployedFunction:
+    """Read the environment of a function whose name is given in full; see :func:`deployed_function`."""
+    read = DeployedFunction(name, qualifier, {})
     client = account.client("lambda")
     # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
-    with aws_errors(f"read the function {full_name}"):
+    with aws_errors(f"read the function {read.full_name}"):
         configuration = client.get_function_configuration(FunctionName=name, Qualifier=qualifier)
     environment = configuration.get("Environment", {})
     if environment.get("Error"):
         message = " ".join(str(environment["Error"].get("Message", "")).split())
-        raise Failure(f"cannot read the environment of the function {full_name}: {message}")
-    text = environment.get("Variables", {}).get(POLICY)
-    if not text:
-        raise Failure(
-            f"the function {full_name} has no environment variable {POLICY}: it is no handler of this module's"
-        )
-    stored = text.startswith(STORED)
-    return DeployedPolicy(full_name, _stored(text, account) if stored else text, stored, _aliases(client, name))
+        raise Failure(f"cannot read the environment of the function {read.full_name}: {message}")
+    return replace(read, variables=environment.get("Variables", {}))
 
 
 def _stored(text: str, account: Account) -> str:
@@ -88,7 +133,7 @@ def _stored(text: str, account: Account) -> str:
     return document
 
 
-def _parted(function: str) -> tuple[str, str]:
+def parted(function: str) -> tuple[str, str]:
     """Part a name or an ARN into the function's name, or ARN, and the qualifier."""
     if function.startswith("arn:"):
         parts = function.split(":")

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from connect_handler.decision_log import timestamp
 from cvpn.aws import Account
 from cvpn.failures import DIFFERENT, FAILED, OK, Failure
 from cvpn.options import INSTANT_TYPE, now, output_options, policy_options, policy_source
 from cvpn.output import Output
+from cvpn.progress import progress_bar
 from cvpn.replay.chunks import Chunk, chunks_of_files, chunks_of_log_group
 from cvpn.replay.comparison import CHANGES, POSTURE, RULE
 from cvpn.replay.page import Replayed, described, page
@@ -91,7 +90,7 @@ def replay(
     policy = source.policy()
     account = Account(options["profile"], options["region"])
     period = Period(float("-inf") if since is None else since, float("inf") if until is None else until)
-    with _progress(output) as progress:
+    with progress_bar(output, "Replaying") as progress:
         if log_group is None:
             chunks: Iterator[Chunk] = chunks_of_files(logs, progress)
         else:
@@ -124,18 +123,6 @@ def footer(tally: Tally) -> str:
     parts += [f"{counts[kind]:,} other {kind}" for kind in (RULE, POSTURE) if counts[kind]]
     parts += [f"{counts[NOT_REPLAYABLE]:,} not replayable"] if counts[NOT_REPLAYABLE] else []
     return ", ".join(parts)
-
-
-@contextmanager
-def _progress(output: Output) -> Iterator[Callable[[float], None]]:
-    """Show on a terminal how much of the log has been read."""
-    if not output.errors.is_terminal:
-        yield lambda _: None
-        return
-    columns = (TextColumn("Replaying"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=output.errors, transient=True) as shown:
-        task = shown.add_task("", total=1.0)
-        yield lambda share: shown.update(task, completed=min(max(share, 0.0), 1.0))
 
 
 def _write(file: Path, text: str) -> None:
