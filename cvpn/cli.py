@@ -16,7 +16,7 @@ from .output import Output
 
 PROGRAM = "cvpn"
 
-VERBS = ("validate", "simulate", "explain", "test", "replay", "schema", "size", "completion")
+VERBS = ("validate", "simulate", "explain", "test", "replay", "schema", "size", "devices", "completion")
 """In the order in which they are listed; each is a module of :mod:`cvpn.verbs` with its command of the same name."""
 
 

@@ -72,6 +72,13 @@ _RULE = _object(
 )
 _FLIP = _object(rule=_TEXT, condition=_TEXT, value=_FLAG, reason=_TEXT, decided_by=_NAME)
 
+_DEVICE = {"type": "object"} | {
+    key: value
+    for key, value in FIELDS_OF_A_LINE["evidence"][0]["anyOf"][0]["properties"]["device"].items()
+    if key != "type"
+}
+_CHANGES = _list(_object(field=_TEXT, before=_NAME, after=_NAME))
+
 _DIFFERENCE = _object(key=_TEXT, expected=True, came=True)
 
 _BEFORE_AFTER = _object(**_OUTCOME, posture=_TEXTS)
@@ -166,6 +173,35 @@ def schemas() -> dict[str, dict[str, Any]]:
                     ),
                 ]
             },
+        ),
+        "devices-import": _titled(
+            "cvpn devices import -o json",
+            _object(
+                table=_TEXT,
+                dry_run=_FLAG,
+                refused=_FLAG,
+                written=_COUNT,
+                added=_list(_object(common_name=_TEXT, device=_DEVICE)),
+                changed=_list(_object(common_name=_TEXT, changes=_CHANGES)),
+                removed=_list(_object(common_name=_TEXT, device=_DEVICE)),
+                renewed=_COUNT,
+                unchanged=_COUNT,
+                bad=_list(_object(where=_TEXT, problem=_TEXT)),
+                conflicts=_TEXTS,
+            ),
+        ),
+        "devices-show": _titled(
+            "cvpn devices show -o json",
+            _object(common_name=_TEXT, registered=_FLAG, device={"anyOf": [{"type": "null"}, _DEVICE]}),
+        ),
+        "devices-set": _titled("cvpn devices set -o json", _object(common_name=_TEXT, created=_FLAG, changes=_CHANGES)),
+        "devices-remove": _titled(
+            "A line of cvpn devices remove -o json",
+            _object(common_name=_TEXT, removed=_FLAG, device={"anyOf": [{"type": "null"}, _DEVICE]}),
+        ),
+        "devices-export": _titled(
+            "A line of cvpn devices export --format jsonl",
+            _perhaps(_object(common_name=_TEXT), **_DEVICE["properties"]),
         ),
         "replay": _titled(
             "cvpn replay -o json",

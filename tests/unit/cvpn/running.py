@@ -51,9 +51,10 @@ def cvpn(*arguments: str | Path, stdin: bytes = b"") -> Result:
     ):
         status = run(words)
     result = Result(status, out.getvalue(), err.getvalue())
-    if "json" in words and words[0] in schemas():
+    verb = "-".join(words[:2]) if words[0] == "devices" else words[0]
+    if ("json" in words or "jsonl" in words) and verb in schemas() and result.out[:1] == "{":
         for value in result.json_lines:
-            Draft202012Validator(schemas()[words[0]]).validate(value)
+            Draft202012Validator(schemas()[verb]).validate(value)
     return result
 
 
