@@ -21,7 +21,7 @@ def write(parts: Sequence[Part], machine: dict[str, Any], seconds: float) -> Non
     """Write what one run has measured."""
     RESULTS.mkdir(exist_ok=True)
     content = {
-        "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "measured": _today(),
         "seconds": round(seconds),
         "machine": machine,
         "parts": [asdict(part) for part in parts],
@@ -30,6 +30,14 @@ def write(parts: Sequence[Part], machine: dict[str, Any], seconds: float) -> Non
     plot(parts, RESULTS / "results.png")
     text = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(filled(text, _sections(parts, content), PAGE, all_needed=True), encoding="utf-8")
+
+
+def write_long(parts: Sequence[Part], machine: dict[str, Any]) -> None:
+    """Write parts that are measured by themselves onto the page, each with its machine."""
+    text = PAGE.read_text(encoding="utf-8")
+    about = f"Measured on {_today()}: {_about(machine)}."
+    sections = {part.name: f"{_tables(part)}\n\n{about}" for part in parts}
+    PAGE.write_text(filled(text, sections, PAGE, all_needed=True), encoding="utf-8")
 
 
 def budgets(parts: Sequence[Part]) -> list[Budget]:
@@ -85,17 +93,29 @@ def plot(parts: Sequence[Part], file: Path) -> None:
 
 
 def _sections(parts: Sequence[Part], content: dict[str, Any]) -> dict[str, str]:
-    machine = content["machine"]
     about = (
-        f"Measured on {content['measured']} in {content['seconds']} s: {machine['cores']} cores of "
-        f"{machine['processor']}, {machine['memory_gib']} GiB, {machine['system']}; Python {machine['python']}, "
-        f"awslambdaric {machine['awslambdaric']}, boto3 {machine['boto3']}. Figures are medians, with the "
-        "quartiles in parentheses."
+        f"Measured on {content['measured']} in {content['seconds']} s: {_about(content['machine'])}. Figures are "
+        "medians, with the quartiles in parentheses."
     )
     sections = {"machine": about, "budgets": as_markdown(budget_table(budgets(parts)))}
     for part in parts:
-        sections[part.name] = "\n\n".join(f"**{table.title}**\n\n{as_markdown(table)}" for table in part.tables)
+        sections[part.name] = _tables(part)
     return sections
+
+
+def _tables(part: Part) -> str:
+    return "\n\n".join(f"**{table.title}**\n\n{as_markdown(table)}" for table in part.tables)
+
+
+def _about(machine: dict[str, Any]) -> str:
+    return (
+        f"{machine['cores']} cores of {machine['processor']}, {machine['memory_gib']} GiB, {machine['system']}; "
+        f"Python {machine['python']}, awslambdaric {machine['awslambdaric']}, boto3 {machine['boto3']}"
+    )
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
 
 
 def _cell(value: Cell) -> str:

@@ -251,6 +251,28 @@ def test_of_many_attempts_at_once_one_is_allowed_and_its_place_is_free_again(
 
 
 @pytest.mark.usefixtures("nobody_connected")
+@pytest.mark.parametrize(
+    "disturbance",
+    [{"error": "InternalServerError"}, {"error": "ProvisionedThroughputExceededException"}, {"seconds": 5.0}],
+    ids=["failing", "throttling", "slow"],
+)
+def test_nobody_is_let_in_on_what_dynamodb_does_not_say(
+    local_aws: LocalAws, vpn: Deployment, endpoint_id: str, disturbance: dict[str, Any]
+) -> None:
+    vpn.apply(rules=[ONE_EACH, EVERYBODY])
+    metric = ("ClientVPNConnectHandler", "SessionEvidenceFailures", {"function_name": vpn.outputs["function_name"]})
+    before = local_aws.metric_sum(*metric)
+    with local_aws.disturb("dynamodb", **disturbance), ThreadPoolExecutor(4) as clients:
+        attempts = list(
+            clients.map(lambda number: connect(local_aws, endpoint_id, f"f{number}@example.com", "laptop-7"), range(12))
+        )
+    # A denial by the policy, not a timeout, and no answer that Client VPN could not read.
+    assert {attempt.failure_reason for attempt in attempts} == {"client-connect-failed"}
+    assert {attempt.message for attempt in attempts} == {"You are connected already."}
+    assert eventually(lambda: local_aws.metric_sum(*metric) == before + len(attempts))
+
+
+@pytest.mark.usefixtures("nobody_connected")
 def test_the_newest_connection_stays_where_a_rule_ends_the_oldest(
     local_aws: LocalAws, vpn: Deployment, endpoint_id: str
 ) -> None:
