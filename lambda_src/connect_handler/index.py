@@ -22,6 +22,7 @@ So what the index leaves out is false for certain, and what it finds is what the
 
 from __future__ import annotations
 
+from itertools import repeat
 from operator import attrgetter
 
 from .conditions import MAX_FILED, PLAIN_VALUES
@@ -58,7 +59,9 @@ _TEXTS = ("username", "common_name", "platform")
 FIRST_OCTET = {version: bits - 8 for version, bits in BITS.items()}
 """By how many bits to shift an address for its first octet, by IP version."""
 
-_NONE: dict[int, Any] = {}
+MARKS = {4: 0b10 << BITS[4], 6: 0b11 << BITS[6]}
+"""What is put before an address, by IP version: each prefix of it then is a number that no other prefix has, of
+whatever length and version."""
 
 _device = attrgetter(*DEVICE)
 
@@ -79,40 +82,61 @@ class Index:
     def __init__(self, rules: Sequence[Rule]) -> None:
         """Take rules in document order."""
         self._always: list[Candidate] = []
-        self._tables: dict[str, _Table | _Networks] = {}
+        self._tables: dict[str, _Table] = {}
         self._networks: _Networks | None = None
         self._of_texts: list[tuple[str, _Table, _ByValue, _ByBeginning]] = []
         self._of_several: list[tuple[_LookUp, _Table, _ByValue, _ByBeginning]] = []
         self._of_devices: Index | None = None
         self._by_device: dict[tuple[str | None, ...], list[Candidate]] = {}
+        columns: dict[str, tuple[list[Any], list[Candidate]]] = {}
         for position, rule in enumerate(rules):
-            if type(rule.block) is dict:
+            block = rule.block
+            if type(block) is dict:
                 # As most rules of a long policy are: one look-up in one table tells all, so no condition is made.
-                ((key, value),) = rule.block.items()
+                ((key, value),) = block.items()
+                if type(value) is list and len(value) == 1:
+                    if key not in columns:
+                        columns[key] = [], []
+                    found, candidates = columns[key]
+                    found.append(value[0])
+                    candidates.append((position, rule, None))
+                    continue
                 values = PLAIN_VALUES[key](value)
                 if values is not None and len(values) <= MAX_FILED:
-                    table = self._tables.get(key) or self._new_table(key)
-                    table.file(values, (position, rule, None))
+                    self._table(key).file(values, (position, rule, None))
                     continue
-            condition = _filed_under(rule.when)
-            if (condition is None or condition.key in DEVICE) and _asks_for_device(rule):
-                if self._of_devices is None:
-                    self._of_devices = Index(())
-                self._of_devices._file(position, rule, condition)
-            else:
-                self._file(position, rule, condition)
+            self._file(position, rule)
+        for key, (found, candidates) in columns.items():
+            # Of rules that name one value each, all values are read together, as if one rule had them.
+            values = PLAIN_VALUES[key](found)
+            if values is not None:
+                self._table(key).file_each(values, candidates)
+                continue
+            for position, rule, _ in candidates:  # among them are patterns
+                self._file(position, rule)
 
-    def _file(self, position: int, rule: Rule, condition: Condition | None) -> None:
-        """File a rule under one of its conditions; None for none, so that it is a candidate always."""
+    def _file(self, position: int, rule: Rule) -> None:
+        """File a rule under one of its conditions."""
+        condition = _filed_under(rule.when)
+        if (condition is None or condition.key in DEVICE) and _asks_for_device(rule):
+            if self._of_devices is None:
+                self._of_devices = Index(())
+            self._of_devices._file_under(condition, position, rule)
+        else:
+            self._file_under(condition, position, rule)
+
+    def _file_under(self, condition: Condition | None, position: int, rule: Rule) -> None:
+        """File a rule under a condition of its own; None for none, so that it is a candidate always."""
         if condition is None:
             self._always.append((position, rule, rule.test_without(None)))
             return
-        key = condition.key
-        table = self._tables.get(key) or self._new_table(key)
         test = rule.test_without(condition if condition.is_found_true else None)
-        table.file(condition.values or (), (position, rule, test), condition.beginnings)
+        self._table(condition.key).file(condition.values or (), (position, rule, test), condition.beginnings)
 
-    def _new_table(self, key: str) -> _Table | _Networks:
+    def _table(self, key: str) -> _Table:
+        """Return the table of a condition key, which is made where there is none."""
+        if key in self._tables:
+            return self._tables[key]
         if key == "public_ip":
             self._networks = self._tables[key] = _Networks()
             return self._networks
@@ -160,9 +184,13 @@ class Index:
                 found += networks.all()
             else:
                 version, number = address
-                for shift, by_prefix in networks.by_octet[version].get(number >> FIRST_OCTET[version], _NONE).items():
-                    if number >> shift in by_prefix:
-                        found += by_prefix[number >> shift]
+                number |= MARKS[version]
+                octet = number >> FIRST_OCTET[version]
+                if octet in networks.shifts:
+                    by_value = networks.by_value
+                    for shift in networks.shifts[octet]:
+                        if number >> shift in by_value:
+                            found += by_value[number >> shift]
         if len(found) > 1:
             found.sort()
         return found
@@ -209,27 +237,7 @@ def _filed_under(when: Sequence[Condition]) -> Condition | None:
     return best
 
 
-class _Filed:
-    """Rules that are filed under one field."""
-
-    __slots__ = ("_all",)
-
-    def __init__(self) -> None:
-        self._all: list[Candidate] | None = None
-
-    def all(self) -> list[Candidate]:
-        """Return the candidates for a request whose value is unknown: every rule, to be tested as a whole."""
-        if self._all is None:
-            rules = {position: rule for found in self._lists() for position, rule, _ in found}
-            self._all = [(position, rule, rule.applies) for position, rule in rules.items()]
-        return self._all
-
-    def _lists(self) -> Iterable[list[Candidate]]:
-        """Return all lists of candidates."""
-        raise NotImplementedError
-
-
-class _Table(_Filed):
+class _Table:
     """Candidates by value of one field, and by its beginnings.
 
     Attributes
@@ -240,28 +248,35 @@ class _Table(_Filed):
         Those that the beginning of a value finds, for each length in use.
     """
 
-    __slots__ = ("by_beginning", "by_value")
+    __slots__ = ("_all", "by_beginning", "by_value")
 
     def __init__(self) -> None:
-        super().__init__()
         self.by_value: _ByValue = {}
         self.by_beginning: _ByBeginning = []
+        self._all: list[Candidate] | None = None
 
-    def _lists(self) -> Iterable[list[Candidate]]:
-        yield from self.by_value.values()
-        for _, by_beginning in self.by_beginning:
-            yield from by_beginning.values()
+    def all(self) -> list[Candidate]:
+        """Return the candidates for a request whose value is unknown: every rule, to be tested as a whole."""
+        if self._all is None:
+            tables: list[dict[Any, list[Candidate]]] = [self.by_value, *dict(self.by_beginning).values()]
+            rules = {position: rule for table in tables for found in table.values() for position, rule, _ in found}
+            self._all = [(position, rule, rule.applies) for position, rule in rules.items()]
+        return self._all
 
     def file(self, values: Iterable[Hashable], candidate: Candidate, beginnings: tuple[str, ...] = ()) -> None:
         """File a candidate under each of the values and beginnings of a condition."""
+        self.file_each(values, repeat(candidate))
+        for beginning in beginnings:
+            self._of_length(len(beginning)).setdefault(beginning, []).append(candidate)
+
+    def file_each(self, values: Iterable[Hashable], candidates: Iterable[Candidate]) -> None:
+        """File candidates, each under one value."""
         by_value = self.by_value
-        for value in values:
+        for value, candidate in zip(values, candidates):  # noqa: B905
             if value in by_value:
                 by_value[value].append(candidate)
             else:
                 by_value[value] = [candidate]
-        for beginning in beginnings:
-            self._of_length(len(beginning)).setdefault(beginning, []).append(candidate)
 
     def _of_length(self, length: int) -> dict[str, list[Candidate]]:
         for other, by_beginning in self.by_beginning:
@@ -271,43 +286,33 @@ class _Table(_Filed):
         return self.by_beginning[-1][1]
 
 
-class _Networks(_Filed):
-    """Candidates by network.
+class _Networks(_Table):
+    """Candidates by network: ``by_value`` has those that a prefix finds, with the mark before it.
 
     Attributes
     ----------
-    by_octet
-        By IP version and by the first octet of an address: those that its prefix finds, for each number of bits behind
-        a prefix that is in use there. So an address is looked up under few prefix lengths, often under none.
+    shifts
+        By the first octet of an address, with the mark before it: the numbers of bits behind a prefix that are in use
+        there. So an address is looked up under few prefix lengths, often under none.
     """
 
-    __slots__ = ("by_octet",)
+    __slots__ = ("shifts",)
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_octet: dict[int, dict[int, dict[int, dict[int, list[Candidate]]]]] = {4: {}, 6: {}}
+        self.shifts: dict[int, tuple[int, ...]] = {}
 
-    def _lists(self) -> Iterable[list[Candidate]]:
-        for by_octet in self.by_octet.values():
-            for tables in by_octet.values():
-                for by_prefix in tables.values():
-                    yield from by_prefix.values()
+    def file_each(self, networks: Iterable[Any], candidates: Iterable[Candidate]) -> None:
+        """File candidates, each under one network."""
+        super().file_each([self._prefix(*network) for network in networks], candidates)
 
-    def file(self, networks: Iterable[Any], candidate: Candidate, beginnings: tuple[str, ...] = ()) -> None:
-        """File a candidate under each of the networks of a condition, which has no beginnings."""
-        for version, length, first in networks:
-            by_octet = self.by_octet[version]
-            shift = BITS[version] - length
-            prefix = first >> shift
-            octet = first >> FIRST_OCTET[version]
-            for covered in (octet,) if length >= 8 else range(octet, octet + (1 << 8 - length)):
-                tables = by_octet.get(covered)
-                if tables is None:
-                    tables = by_octet[covered] = {}
-                by_prefix = tables.get(shift)
-                if by_prefix is None:
-                    tables[shift] = {prefix: [candidate]}
-                elif prefix in by_prefix:
-                    by_prefix[prefix].append(candidate)
-                else:
-                    by_prefix[prefix] = [candidate]
+    def _prefix(self, version: int, length: int, first: int) -> int:
+        """Return the prefix of a network, with the mark before it, and see to its being looked up."""
+        first |= MARKS[version]
+        shift = BITS[version] - length
+        octet = first >> FIRST_OCTET[version]
+        for covered in (octet,) if length >= 8 else range(octet, octet + (1 << 8 - length)):
+            shifts = self.shifts.get(covered, ())
+            if shift not in shifts:
+                self.shifts[covered] = (*shifts, shift)
+        return first >> shift
