@@ -163,9 +163,10 @@ class Index:
                 continue
             if text in by_value:
                 found += by_value[text]
-            for length, by_beginning in by_beginnings:
-                if text[:length] in by_beginning:
-                    found += by_beginning[text[:length]]
+            if by_beginnings:  # to ask is quicker than to go through none, which most tables have
+                for length, by_beginning in by_beginnings:
+                    if text[:length] in by_beginning:
+                        found += by_beginning[text[:length]]
         for look_up, table, by_value, by_beginnings in self._of_several:
             texts = look_up(facts)
             if texts is None:
@@ -174,9 +175,10 @@ class Index:
             for text in texts:
                 if text in by_value:
                     found += by_value[text]
-            for length, by_beginning in by_beginnings:
-                for beginning in by_beginning.keys() & {text[:length] for text in texts if text is not None}:
-                    found += by_beginning[beginning]
+            if by_beginnings:
+                for length, by_beginning in by_beginnings:
+                    for beginning in by_beginning.keys() & {text[:length] for text in texts if text is not None}:
+                        found += by_beginning[beginning]
         networks = self._networks
         if networks is not None:
             address = facts.address

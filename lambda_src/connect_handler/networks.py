@@ -10,7 +10,8 @@ BITS = {4: 32, 6: 128}
 """Bits of an address, by IP version."""
 
 _OCTETS = {str(octet): octet for octet in range(256)}
-"""The numbers of an IPv4 address as written. inet_pton is as strict and quicker, and costs 0.4 ms to import."""
+"""The numbers of an IPv4 address as written. They are added up, as Python is quicker at that than at "|". inet_pton is
+as strict and quicker still, and costs 0.4 ms to import."""
 
 _LENGTHS = {str(length): length for length in range(33)}
 """The lengths of an IPv4 prefix as written."""
@@ -30,7 +31,7 @@ def parse_address(text: str) -> tuple[int, int]:
     if ":" not in text:
         try:
             first, second, third, fourth = text.split(".")
-            return 4, _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
+            return 4, (_OCTETS[first] << 24) + (_OCTETS[second] << 16) + (_OCTETS[third] << 8) + _OCTETS[fourth]
         except (KeyError, ValueError):
             raise ValueError(f"{text!r} is not an IP address") from None
     try:  # the part of socket that is written in C: socket itself costs 2.5 ms of a cold start
@@ -62,7 +63,7 @@ def parse_network(text: str) -> tuple[int, int, int]:
     try:  # first as what nearly all are, IPv4: a policy can have 100,000 of them
         address, slash, suffix = text.partition("/")
         first, second, third, fourth = address.split(".")
-        number = _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
+        number = (_OCTETS[first] << 24) + (_OCTETS[second] << 16) + (_OCTETS[third] << 8) + _OCTETS[fourth]
         length = _LENGTHS[suffix] if slash else 32
         if not number << length & 0xFFFFFFFF:
             return 4, length, number
