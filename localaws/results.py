@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
+from botocore.model import ListShape, Shape, StructureShape
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionContext, ActionResult
 from moto.core.serialize import EC2Serializer, ResponseSerializer
@@ -33,33 +34,55 @@ class _ExactNames:
         return super().get_value(value, key, shape)  # type: ignore[misc]
 
 
-class _PlainXml:
-    """XML without the events of a parser, which are what takes longest of a large answer."""
+class _ExactEC2Serializer(EC2Serializer):
+    """EC2's XML, written straight from the values: moto goes through three other forms of them first."""
 
-    def _serialize_body(self, body: Mapping[str, Any]) -> str:
-        parts = ['<?xml version="1.0" encoding="utf-8"?>\n']
-        for name, value in body.items():
-            _write(parts, name, value)
-        return "".join(parts)
+    def _serialize_result(self, resp: Any, result: Any) -> Any:
+        name = f"{self.operation_model.name}Response"
+        output, namespace = self.operation_model.output_shape, self.operation_model.metadata["xmlNamespace"]
+        parts = [f'<?xml version="1.0" encoding="utf-8"?>\n<{name} xmlns="{namespace}">']
+        if output is not None:
+            self._writer(output)(parts, result)
+        parts.append(f"<requestId>{self.context.request_id}</requestId></{name}>")
+        resp["body"] = "".join(parts)
+        resp["headers"]["Content-Type"] = self.CONTENT_TYPE
+        return resp
 
+    def _writer(self, shape: Shape) -> Callable[[list[str], Any], None]:
+        """What writes the values of a shape that does not contain itself, without the tag around them."""
+        if isinstance(shape, StructureShape):
+            members = [
+                (key, self.get_serialized_name(member, key), self._writer(member))
+                for key, member in shape.members.items()
+            ]
 
-def _write(parts: list[str], name: str, value: Any) -> None:
-    # Attributes have names that begin with "@", as xmltodict has it, for which moto's serializers write.
-    if isinstance(value, list):
-        for item in value:
-            _write(parts, name, item)
-    elif isinstance(value, Mapping):
-        attributes = "".join(f" {key[1:]}={quoteattr(value[key])}" for key in value if key.startswith("@"))
-        parts.append(f"<{name}{attributes}>")
-        for key, member in value.items():
-            if not key.startswith("@"):
-                _write(parts, key, member)
-        parts.append(f"</{name}>")
-    else:
-        parts.append(f"<{name}/>" if value is None else f"<{name}>{escape(str(value))}</{name}>")
+            def write_structure(parts: list[str], value: Any) -> None:
+                for key, tag, write in members:
+                    member = value.get(key)
+                    if member is not None:
+                        parts.append(f"<{tag}>")
+                        write(parts, member)
+                        parts.append(f"</{tag}>")
+
+            return write_structure
+        if isinstance(shape, ListShape):
+            tag = self.get_serialized_name(shape.member, "member")
+            write = self._writer(shape.member)
+
+            def write_list(parts: list[str], value: Any) -> None:
+                for item in value:
+                    parts.append(f"<{tag}>")
+                    write(parts, item)
+                    parts.append(f"</{tag}>")
+
+            return write_list
+        if shape.type_name == "boolean":
+            return lambda parts, value: parts.append("true" if value else "false")
+        return lambda parts, value: parts.append(escape(str(value)))
 
 
 @cache
 def _exact(serializer_class: type[ResponseSerializer]) -> type[ResponseSerializer]:
-    mixins = (_ExactNames, _PlainXml) if issubclass(serializer_class, EC2Serializer) else (_ExactNames,)
-    return type(f"Exact{serializer_class.__name__}", (*mixins, serializer_class), {})
+    if serializer_class is EC2Serializer:
+        return _ExactEC2Serializer
+    return type(f"Exact{serializer_class.__name__}", (_ExactNames, serializer_class), {})
