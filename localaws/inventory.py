@@ -56,10 +56,6 @@ _KINDS = (
 )
 
 
-_DYNAMODB_KEY = "Default master key that protects my DynamoDB table storage"
-"""Description of the key that AWS makes with the first table that is encrypted with it."""
-
-
 def resources(account_id: str, client: Callable[[str], Any]) -> list[str]:
     """ARNs or IDs of all resources of the account that ``client`` (boto3's, by service name) finds."""
     # Most services are never used: looking there would only take time.
@@ -99,9 +95,8 @@ def _keys(client: Any) -> Iterator[str]:
     for key in _all(client, "list_keys", "Keys", {}):
         if key["KeyId"] in managed:
             continue
-        metadata = client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-        # A deleted key is there for another week at least, and AWS's own for DynamoDB for ever.
-        if metadata["KeyState"] != "PendingDeletion" and metadata["Description"] != _DYNAMODB_KEY:
+        # A deleted key is there for another week at least.
+        if client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion":
             yield key["KeyArn"]
 
 
