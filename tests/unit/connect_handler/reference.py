@@ -9,6 +9,7 @@ import ipaddress
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -254,7 +255,8 @@ def padded(text: str) -> list[int]:
 
 
 def in_time(wanted: dict[str, Any], now: float) -> bool:
-    moment = datetime.fromtimestamp(now, UTC)
+    # Rounded down: a moment before midnight is not midnight.
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(Fraction(now) * 1_000_000))
     if "not_before" in wanted and moment < datetime.fromisoformat(wanted["not_before"]):
         return False
     if "not_after" in wanted and moment >= datetime.fromisoformat(wanted["not_after"]):

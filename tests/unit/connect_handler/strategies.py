@@ -232,6 +232,7 @@ MOMENTS = st.one_of(
             datetime(2026, 10, 25, 1, 30, tzinfo=UTC).timestamp(),  # Berlin: the second 02:30
             datetime(2026, 11, 23, 0, 0, tzinfo=UTC).timestamp(),
             datetime(2026, 11, 22, 23, 59, 59, 999_000, tzinfo=UTC).timestamp(),
+            1798675199.9999998,  # 2026-12-30: the last moment before midnight that a float can tell
         ]
     ),
     st.floats(datetime(2026, 1, 1, tzinfo=UTC).timestamp(), datetime(2026, 12, 31, tzinfo=UTC).timestamp()),
