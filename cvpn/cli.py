@@ -16,7 +16,19 @@ from .output import Output
 
 PROGRAM = "cvpn"
 
-VERBS = ("validate", "simulate", "explain", "test", "replay", "schema", "size", "devices", "completion")
+VERBS = (
+    "validate",
+    "simulate",
+    "explain",
+    "test",
+    "replay",
+    "schema",
+    "size",
+    "devices",
+    "connections",
+    "reauthorize",
+    "completion",
+)
 """In the order in which they are listed; each is a module of :mod:`cvpn.verbs` with its command of the same name."""
 
 

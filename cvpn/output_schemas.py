@@ -203,6 +203,52 @@ def schemas() -> dict[str, dict[str, Any]]:
             "A line of cvpn devices export --format jsonl",
             _perhaps(_object(common_name=_TEXT), **_DEVICE["properties"]),
         ),
+        "connections": _titled(
+            "A line of cvpn connections -o json",
+            _object(
+                connection_id=_TEXT,
+                endpoint_id=_TEXT,
+                alias=_NAME,
+                username=_TEXT,
+                common_name=_TEXT,
+                client_ip=_TEXT,
+                since={"type": ["string", "null"], "format": "date-time"},
+                recorded=_FLAG,
+                rule=_NAME,
+                posture=_TEXTS,
+                policy_digest=_NAME,
+                request=True,
+            ),
+        ),
+        "reauthorize": _titled(
+            "cvpn reauthorize -o json: what the re-authorization function answers",
+            _object(
+                **dict.fromkeys(
+                    ("connections", "evaluated", "allowed", "denied", "shadowed", "unrecorded", "terminated", "failed"),
+                    _COUNT,
+                ),
+                braked=_FLAG,
+                complete=_FLAG,
+                dry_run=_FLAG,
+                denials=_list(
+                    _object(
+                        connection_id=_TEXT,
+                        endpoint_id=_TEXT,
+                        username=_NAME,
+                        common_name=_NAME,
+                        reason=_TEXT,
+                        rule=_NAME,
+                        posture=_TEXTS,
+                        unknown=_list(_object(rule=_TEXT, conditions=_TEXTS)),
+                        message=_TEXT,
+                        evidence=FIELDS_OF_A_LINE["evidence"][0],
+                        policy_digest=_TEXT,
+                        function_version=_TEXT,
+                    )
+                ),
+                problems=_TEXTS,
+            ),
+        ),
         "replay": _titled(
             "cvpn replay -o json",
             _object(

@@ -1,0 +1,128 @@
+"""``cvpn connections``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from connect_handler.conditions import fold, matcher
+from connect_handler.decision_log import timestamp
+from connect_handler.devices import rfc3339
+from cvpn.aws import Account
+from cvpn.connections import Connection, active_connections, joined, recorded, table_of
+from cvpn.failures import OK
+from cvpn.options import account_options, output_options
+from cvpn.output import Output
+from cvpn.reauthorization import configuration
+from cvpn.sources.deployed import deployed_function
+
+DIGEST = 8
+"""Characters of a digest that a table shows."""
+
+
+@click.command()
+@click.option(
+    "--function",
+    "function_name",
+    required=True,
+    metavar="NAME[:ALIAS]",
+    help="The connect handler: its name, with or without AWSClientVPN-, or its ARN. Alias: live.",
+)
+@account_options
+@click.option(
+    "--endpoint",
+    "endpoints",
+    multiple=True,
+    metavar="ID",
+    help="List the connections of an endpoint; may be repeated. Default: those that the function re-authorizes.",
+)
+@click.option(
+    "--username", "usernames", multiple=True, metavar="PATTERN", help="List those of a user, such as *@example.com."
+)
+@output_options("json")
+def connections(
+    function_name: str,
+    profile: str | None,
+    region: str | None,
+    endpoints: tuple[str, ...],
+    usernames: tuple[str, ...],
+    form: str,
+    no_color: bool,
+) -> int:
+    """List who is connected, why, and since when; the longest first.
+
+    EC2 says who is; what the function wrote down when it let them in says why: the rule, the posture compliance
+    statuses and the policy, by the beginning of its digest. It writes that down where re-authorization is on.
+
+    \b
+    Examples:
+      cvpn connections --function corp
+      cvpn connections --function corp --endpoint cvpn-endpoint-0123456789abcdef0 --username 'anna@*' -o json
+    """
+    output = Output(not no_color)
+    account = Account(profile, region)
+    deployed = deployed_function(function_name, account)
+    table = table_of(deployed.variables, deployed.full_name)
+    ids = endpoints or tuple(configuration(function_name, account).endpoints)
+    ec2 = account.client("ec2")
+    described = [one for endpoint_id in dict.fromkeys(ids) for one in active_connections(ec2, endpoint_id)]
+    items: dict[str, Any] = {}
+    if table is None:
+        output.problem(
+            f"cvpn: the function {deployed.full_name} does not write down whom it lets in; set reauthorization"
+        )
+    else:
+        items = recorded(account.client("dynamodb"), table, [one["ConnectionId"] for one in described])
+    found = [joined(one, items.get(one["ConnectionId"])) for one in described]
+    if usernames:
+        matches = matcher(list(usernames))
+        found = [one for one in found if matches(fold(one.username))]
+    found.sort(key=lambda one: (one.since or 0.0, one.connection_id))
+    if form == "json":
+        for one in found:
+            output.json(_as_json(one))
+    else:
+        _print(output, found, table is not None)
+    return OK
+
+
+def _print(output: Output, found: list[Connection], writes: bool) -> None:
+    if found:
+        rows = [
+            (
+                one.username or "-",
+                one.common_name or "-",
+                one.client_ip or "-",
+                one.alias or one.endpoint_id,
+                "-" if one.since is None else rfc3339(one.since),
+                (one.rule or "-") if one.recorded else ("not recorded" if writes else "-"),
+                ", ".join(one.posture) or "-",
+                (one.policy_digest or "-")[:DIGEST],
+                one.connection_id,
+            )
+            for one in found
+        ]
+        headings = ("user", "common name", "client IP", "endpoint", "since", "rule", "posture", "policy", "connection")
+        output.table(headings, rows)
+        output.line("")
+    missing = sum(not one.recorded for one in found)
+    number = "1 connection" if len(found) == 1 else f"{len(found):,} connections"
+    output.line(number + (f", of which {missing:,} not recorded" if missing and writes else ""))
+
+
+def _as_json(one: Connection) -> dict[str, Any]:
+    return {
+        "connection_id": one.connection_id,
+        "endpoint_id": one.endpoint_id,
+        "alias": one.alias,
+        "username": one.username,
+        "common_name": one.common_name,
+        "client_ip": one.client_ip,
+        "since": None if one.since is None else timestamp(one.since),
+        "recorded": one.recorded,
+        "rule": one.rule,
+        "posture": list(one.posture),
+        "policy_digest": one.policy_digest,
+        "request": one.request,
+    }
