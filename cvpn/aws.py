@@ -85,5 +85,8 @@ def _explained(error: Any) -> str:
     details = error.response.get("Error", {})
     code, message = details.get("Code", ""), " ".join(str(details.get("Message", "")).split())
     if code in _ADVICE:
-        return f"{_ADVICE[code]} ({code})"
+        advice = _ADVICE[code]
+        if not error.response.get("ResponseMetadata", {}).get("RetryAttempts"):
+            advice = advice.replace(", ten times over", "")
+        return f"{advice} ({code})"
     return f"{code}: {message}" if message else str(code)

@@ -21,6 +21,8 @@ from connect_handler.settings import Settings
 from cvpn.cli import VERBS
 from cvpn.policy_schema import CONDITION_KEYS
 from cvpn.sources.policy import policy_from_files
+from cvpn.verbs.devices import devices
+from localaws import LocalAws
 from tools import ROOT, generated
 
 LANGUAGE = ROOT / "docs" / "policy-language.md"
@@ -60,6 +62,15 @@ CASES = """\
   expect: { effect: allow }
 """
 
+DEVICES = """\
+Device name,Compliance,Primary user UPN,OS,Serial number,Last check-in
+laptop-1,Compliant,anna@example.com,Windows,5CG1,2025-11-24 07:12:40.0000000
+laptop-2,Noncompliant,ben@example.com,Windows,5CG2,2025-11-24 06:58:03.0000000
+laptop-4,Compliant,dora@example.com,macOS,C02X,2025-11-24 08:30:11.0000000
+"""
+
+TABLE = "AWSClientVPN-corp-devices"
+
 SESSIONS: dict[str, tuple[str, ...]] = {
     "session-validate": ("cvpn validate", "cvpn validate broken.tfvars", "cvpn validate doubtful.tfvars"),
     "session-simulate": (
@@ -73,6 +84,11 @@ SESSIONS: dict[str, tuple[str, ...]] = {
     "session-test": ("cvpn test cases.yaml",),
     "session-replay": ("diff terraform.tfvars candidate.tfvars", "cvpn replay -p candidate.tfvars decisions.log"),
     "session-size": ("cvpn size",),
+    "session-devices": (
+        f"cvpn devices import intune.csv --table {TABLE} --dry-run",
+        f"cvpn devices import intune.csv --table {TABLE} --remove-missing",
+        f"cvpn devices set laptop-1 attributes.quarantined=yes --table {TABLE}",
+    ),
 }
 """What is shown, in a folder with the files that :func:`_prepare` makes."""
 
@@ -92,10 +108,35 @@ def sessions() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _prepare(folder)
-        parts = {part: _session(folder, commands) for part, commands in SESSIONS.items()}
+        with LocalAws() as aws:
+            _prepare_table(aws)
+            parts = {part: _session(folder, commands, aws.environment) for part, commands in SESSIONS.items()}
         for verb in VERBS:
             parts[f"help-{verb}"] = _session(folder, (f"cvpn {verb} --help",))
+        for verb in devices.commands:
+            parts[f"help-devices-{verb}"] = _session(folder, (f"cvpn devices {verb} --help",))
     return parts
+
+
+def _prepare_table(aws: LocalAws) -> None:
+    """Make a device inventory in which two devices of intune.csv are, and one that is not in there."""
+    dynamodb = aws.client("dynamodb")
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "common_name", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "common_name", "KeyType": "HASH"}],
+    )
+    for number, owner in enumerate(("anna", "ben", "carla"), start=1):
+        item = {
+            "common_name": f"laptop-{number}",
+            "status": "Compliant",
+            "owner": f"{owner}@example.com",
+            "platform": "Windows",
+            "serial": f"5CG{number}",
+            "updated_at": "2025-11-23T07:00:00Z",
+        }
+        dynamodb.put_item(TableName=TABLE, Item={key: {"S": value} for key, value in item.items()})
 
 
 def _prepare(folder: Path) -> None:
@@ -105,6 +146,7 @@ def _prepare(folder: Path) -> None:
     (folder / "candidate.tfvars").write_text(candidate, encoding="utf-8")
     (folder / "broken.tfvars").write_text(BROKEN, encoding="utf-8")
     (folder / "doubtful.tfvars").write_text(DOUBTFUL, encoding="utf-8")
+    (folder / "intune.csv").write_text(DEVICES, encoding="utf-8")
     (folder / "cases.yaml").write_text(CASES, encoding="utf-8")
     (folder / "decisions.log").write_text(_decisions(folder / "terraform.tfvars"), encoding="utf-8")
 
@@ -139,7 +181,7 @@ def _decisions(policy: Path) -> str:
     return "".join(lines)
 
 
-def _session(folder: Path, commands: Sequence[str]) -> str:
+def _session(folder: Path, commands: Sequence[str], variables: Mapping[str, str] | None = None) -> str:
     shown = []
     binaries = Path(sys.executable).parent
     environment = {
@@ -147,6 +189,7 @@ def _session(folder: Path, commands: Sequence[str]) -> str:
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "110",
         "NO_COLOR": "1",
+        **(variables or {}),
     }
     environment.pop("FORCE_COLOR", None)
     for command in commands:

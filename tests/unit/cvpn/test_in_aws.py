@@ -60,7 +60,7 @@ def aws() -> Iterator[LocalAws]:
         request = json.loads((EVENTS / "v3-saml-windows.json").read_text())
         now = int(time.time())
         for number in range(60):
-            at = now - 570 + number
+            at = now - 700 + 5 * number
             event = request | {"connection-id": f"cvpn-connection-{number}", "username": f"user{number % 3}"}
             messages = ["START RequestId: 1 Version: 2", decision_line(FIRST, event, at), "END RequestId: 1"]
             logs.put_log_events(
@@ -131,7 +131,7 @@ def test_a_log_group_is_replayed_through_all_of_its_pages(tmp_path: Path) -> Non
 
 def test_only_the_period_that_is_asked_for_is_read(tmp_path: Path) -> None:
     arguments = ("replay", "--function", "corp", "--log-group", "decisions", "-o", "json")
-    assert 20 <= cvpn(*arguments, "--since", "9m").json["decisions"] < 60
+    assert 10 <= cvpn(*arguments, "--since", "9m").json["decisions"] < 60
     result = cvpn(*arguments, "--since", "5m")
     assert (result.status, result.json["decisions"]) == (1, 0)
     assert result.err == "cvpn: the log has no decisions\n"
@@ -185,9 +185,17 @@ def test_what_aws_refuses_is_one_line(
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
         of_function = cvpn("validate", "--function", "corp")
         of_log = cvpn("replay", "-p", policy_file(tmp_path, FIRST), "--log-group", "x")
+        of_table = cvpn("devices", "export", "--table", "x")
+        of_connections = cvpn("connections", "--function", "corp")
+        of_run = cvpn("reauthorize", "--function", "corp")
         server.shutdown()
     assert_one_line(of_function, f"cvpn: cannot read the function AWSClientVPN-corp:live: {said}")
     assert_one_line(of_log, f"cvpn: cannot read the log group x: {said}")
+    assert_one_line(of_table, f"cvpn: cannot read the table x: {said}")
+    assert_one_line(of_connections, f"cvpn: cannot read the function AWSClientVPN-corp:live: {said}")
+    # It is asked once: who asks again has two runs.
+    once = said.replace(", ten times over", "")
+    assert_one_line(of_run, f"cvpn: cannot invoke the function ClientVPNReauthorization-corp: {once}")
 
 
 @pytest.mark.parametrize(

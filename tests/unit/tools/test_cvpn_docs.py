@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cvpn.cli import VERBS
+from cvpn.verbs.devices import devices
 from tools import ROOT, cvpn_docs
 from tools.cvpn_docs import CLI, SESSIONS, main
 
@@ -64,7 +65,10 @@ def test_sessions_show_what_they_are_there_for(parts: Mapping[str, str]) -> None
     assert "412 decisions, 410 same, 1 allow->deny, 1 deny->allow" in parts["session-replay"]
     assert "did you mean" in parts["session-validate"]
     assert "FAIL" in parts["session-test"]
-    assert set(parts) == set(SESSIONS) | {f"help-{verb}" for verb in VERBS}
+    assert "1 added, 1 changed, 0 removed, 1 renewed, 0 unchanged (dry run)" in parts["session-devices"]
+    assert "--at-most 2" in parts["session-devices"]
+    verbs = [*VERBS, *(f"devices-{verb}" for verb in devices.commands)]
+    assert set(parts) == set(SESSIONS) | {f"help-{verb}" for verb in verbs}
     assert not [part for part in parts.values() if "Traceback" in part or "command not found" in part]
 
 
