@@ -3,7 +3,8 @@
 Applies examples/minimal with the real Terraform and AWS provider to localaws, sends connection attempts through the
 endpoint, changes the policy in terraform.tfvars, applies again, sends the same attempts, shows whose outcome
 changed; makes a mistake, which the deploy gate stops; shows what shadow mode and a shadow rule record; and destroys
-everything. No AWS account is asked, and nothing outside a temporary folder is written.
+everything. tools/demo_posture.py is its second act. No AWS account is asked, and nothing outside a temporary folder is
+written.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rich.text import Text
 
 from connect_handler.decision_log import METRIC_NAMESPACE, SHADOW_MODE_METRIC, SHADOW_RULES_METRIC
 from localaws import ConnectionAttempt, LocalAws
+from tools.demo_posture import demonstrate_posture
 from tools.demo_stage import REGION, DemoFailed, Example, Stage, replaced, run
 
 EXAMPLE = Path("examples/minimal")
@@ -259,6 +261,8 @@ def demonstrate(stage: Stage) -> None:
                 for name in (SHADOW_MODE_METRIC, SHADOW_RULES_METRIC)
             }
             stage.say(f"CloudWatch counts: {', '.join(f'{name} {count}' for name, count in metrics.items())}.")
+
+        demonstrate_posture(stage, aws)
     stage.step("Done")
     stage.say("Next: read examples/minimal, or run .venv/bin/python -m localaws serve and apply an example yourself.")
 

@@ -10,10 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any, NoReturn
 
 from rich.console import Console
@@ -28,6 +28,9 @@ from tools.terraform_files import copy_terraform_files
 REGION = "eu-central-1"
 _FOREIGN = ("AWS_", "TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_LOG", "TF_WORKSPACE")
 """Variables of the user's own work with Terraform and AWS, which is not this."""
+
+SERVER = {"server_certificate_arn": "vpn.example.com"}
+"""The certificate that every example with an endpoint takes."""
 
 
 class DemoFailed(Exception):
@@ -156,32 +159,43 @@ def end_group(process: subprocess.Popen[str]) -> None:
 
 
 class Example(TerraformRun):
-    """A copy of one of the project's examples, with its terraform.tfvars."""
+    """A copy of one of the project's examples, with its terraform.tfvars.
 
-    def __init__(self, stage: Stage, aws: LocalAws, path: Path) -> None:
-        copy_terraform_files(ROOT, stage.folder / "terraform")
+    Parameters
+    ----------
+    certificates
+        Common names of the certificates that it is given, by the variables that take their ARNs.
+    """
+
+    def __init__(
+        self, stage: Stage, aws: LocalAws, path: Path, certificates: Mapping[str, str] = MappingProxyType(SERVER)
+    ) -> None:
+        folder = stage.folder / path.name
+        copy_terraform_files(ROOT, folder)
         environment = environment_for(aws, terraform_environment(), stage.folder)
-        super().__init__(stage.console, stage.folder / "terraform" / path, environment)
+        super().__init__(stage.console, folder / path, environment)
         self._stage = stage
         self._aws = aws
+        self._certificates = certificates
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Apply it, with a server certificate; destroy it in the end, and see that nothing is left.
+        """Apply it, with its certificates; destroy it in the end, and see that nothing is left.
 
         Raises
         ------
         DemoFailed
             Terraform failed, or something is left.
         """
-        certificate = self._aws.import_certificate("vpn.example.com")
-        self.environment["TF_VAR_server_certificate_arn"] = certificate
+        arns = {variable: self._aws.import_certificate(name) for variable, name in self._certificates.items()}
+        self.environment |= {f"TF_VAR_{variable}": arn for variable, arn in arns.items()}
         self.init()
         self._stage.say(self.change("apply"))
         yield
         self._stage.step("terraform destroy")
         self._stage.say(self.change("destroy"))
-        self._aws.client("acm").delete_certificate(CertificateArn=certificate)
+        for arn in arns.values():
+            self._aws.client("acm").delete_certificate(CertificateArn=arn)
         left = self._aws.leftovers()
         if left:
             raise DemoFailed(f"terraform destroy left something behind: {', '.join(left)}")
