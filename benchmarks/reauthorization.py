@@ -9,7 +9,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from benchmarks import reference
@@ -156,5 +155,4 @@ def _fill(aws: LocalAws, table: str, key: str, items: Iterator[dict[str, Any]]) 
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
         KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
     )
-    while batch := [{"PutRequest": {"Item": item}} for item in islice(items, 25)]:
-        dynamodb.batch_write_item(RequestItems={table: batch})
+    aws.add_items(table, items)

@@ -329,6 +329,17 @@ class LocalAws:
         """Puts many connections on an endpoint, without a call of its handler; see ``localaws.add_connections``."""
         return add_connections(self.endpoint_url, endpoint_id, clients)
 
+    def add_items(self, table_name: str, items: Iterable[Mapping[str, Any]]) -> None:
+        """Puts items, as DynamoDB's API has them, into a table: a hundred thousand in seconds.
+
+        Raises what DynamoDB's backend raises, such as for a table that does not exist.
+        """
+        from moto.dynamodb.models import dynamodb_backends
+
+        tables = dynamodb_backends[self.settings.account_id][self.settings.region]
+        for item in items:
+            tables.put_item(table_name, dict(item))
+
     def report_traffic(self, connection_id: str, *, ingress_bytes: int = 0, egress_bytes: int = 0) -> None:
         """Says what has gone through a connection so far; see ``localaws.report_traffic``."""
         report_traffic(self.endpoint_url, connection_id, ingress_bytes=ingress_bytes, egress_bytes=egress_bytes)

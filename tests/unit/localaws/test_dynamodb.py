@@ -178,3 +178,9 @@ def test_the_key_that_aws_manages_for_tables_is_nobodys_leftover() -> None:
         assert aws.leftovers() == [TABLE]
         dynamodb.delete_table(TableName=TABLE)
         assert aws.leftovers() == []
+
+
+def test_items_are_added_without_a_request_for_each_few(aws: LocalAws, dynamodb: Any) -> None:
+    aws.add_items(TABLE, ({"id": {"S": f"item-{number}"}, "n": {"N": str(number)}} for number in range(1_000)))
+    assert item(dynamodb, "item-999") == {"id": {"S": "item-999"}, "n": {"N": "999"}}
+    assert dynamodb.describe_table(TableName=TABLE)["Table"]["ItemCount"] == 1_000
