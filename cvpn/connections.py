@@ -114,9 +114,10 @@ def recorded(dynamodb: Any, table: str, connection_ids: Iterable[str]) -> dict[s
     pause = 0.05
     while wanted:
         now, wanted = wanted[:BATCH], wanted[BATCH:]
+        asked = {"Keys": [{"id": {"S": key}} for key in now], "ConsistentRead": True}
         # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
         with aws_errors(f"read the table {table}"):
-            answer = dynamodb.batch_get_item(RequestItems={table: {"Keys": [{"id": {"S": key}} for key in now]}})
+            answer = dynamodb.batch_get_item(RequestItems={table: asked})
         for item in answer["Responses"].get(table, []):
             items[item["id"]["S"].partition("#")[2]] = item
         left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])

@@ -221,7 +221,7 @@ def schemas() -> dict[str, dict[str, Any]]:
             ),
         ),
         "reauthorize": _titled(
-            "cvpn reauthorize -o json: what the re-authorization function answers",
+            "A line of cvpn reauthorize -o json: what the re-authorization function answers",
             _object(
                 **dict.fromkeys(
                     ("connections", "evaluated", "allowed", "denied", "shadowed", "unrecorded", "terminated", "failed"),

@@ -84,8 +84,9 @@ class Differences:
 
         They are removed, or get another status or another owner than they had, or an older time, or expire at once.
         """
+        registered = [key for key, known in self.removed.items() if float(known.get("expires_at", now + 1)) > now]
         changes = {**self.changed, **self.renewed}
-        return [*self.removed, *(key for key, fields in changes.items() if any(_worse(one, now) for one in fields))]
+        return registered + [key for key, fields in changes.items() if any(_worse(one, now) for one in fields)]
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""

@@ -227,7 +227,7 @@ def import_(
     if not read.rows:
         raise Failure(f"{read.name}: has no devices; nothing was changed")
     columns = columns_of(read, export, dict(mapped))
-    _tell(output, read, columns)
+    _tell(output, read, columns, said)
     at = now()
     expires_at = None if expires_after is None else at + expires_after * 3600
     to = table()
@@ -297,11 +297,16 @@ def _devices(number: int) -> str:
     return "1 device" if number == 1 else f"{number:,} devices"
 
 
-def _tell(output: Output, read: Sheet, columns: Columns) -> None:
+def _tell(output: Output, read: Sheet, columns: Columns, said: Record) -> None:
     """Say what is taken for what, where nobody has said it, and what is not taken."""
     if columns.title:
         taken = ", ".join(f'{key} from "{column}"' for key, column in columns.of.items())
         output.problem(f"cvpn: {read.name}: taken for an export of {columns.title}: {taken}")
+        missing = [key for key in TEXTS if key not in columns.of and key not in said]
+        if missing:
+            output.problem(
+                f"cvpn: {read.name}: has no column for {', '.join(missing)}, which stays as it is in the table"
+            )
         return
     left = [column for column in read.columns if column not in columns.of.values()]
     if left:

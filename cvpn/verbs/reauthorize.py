@@ -44,7 +44,8 @@ def reauthorize(
     endpoint's alias serves now, today's evidence and the clock. Without --run or --confirm nobody is ended.
 
     A run ends none if it would end too many, which a broken import or a mistake in the policy would do. If they are
-    meant, --confirm ends them: no more than were shown, and none if there are more by then.
+    meant, --confirm ends them: no more than were shown, and none if there are more by then. With -o json it prints two
+    lines: what was shown, and what was done.
 
     \b
     Examples:
@@ -68,27 +69,23 @@ def reauthorize(
     if not result["complete"] or not result["denied"]:
         status = _told(output, form, result, function_name)
         return FAILED if not result["complete"] else status
-    if form == "text":
-        _print(output, result)
-    if not (yes or _asked(result["denied"], form)):
+    _show(output, form, result)
+    if not (yes or _asked(result["denied"])):
         output.problem("cvpn: nobody was ended")
         return DIFFERENT
     return _told(output, form, function.run(at_most=result["denied"]), function_name)
 
 
-def _asked(denied: int, form: str) -> bool:
+def _asked(denied: int) -> bool:
     try:
-        return click.confirm(f"End {_connections(denied)}?", err=form != "text")
+        return click.confirm(f"End {_connections(denied)}?", err=True)
     except click.Abort:
         raise Failure("nobody was ended: there was no answer; without anybody to ask, say --yes") from None
 
 
 def _told(output: Output, form: str, result: dict[str, Any], function_name: str) -> int:
     """Print a result, and return the exit status."""
-    if form == "json":
-        output.json(result)
-    else:
-        _print(output, result)
+    _show(output, form, result)
     if result["failed"] or not result["complete"]:
         status = FAILED
     elif result["denied"] > result["terminated"]:
@@ -103,6 +100,13 @@ def _told(output: Output, form: str, result: dict[str, Any], function_name: str)
             f"cvpn reauthorize --function {function_name} --confirm"
         )
     return status
+
+
+def _show(output: Output, form: str, result: dict[str, Any]) -> None:
+    if form == "json":
+        output.json(result)
+    else:
+        _print(output, result)
 
 
 def _print(output: Output, result: dict[str, Any]) -> None:

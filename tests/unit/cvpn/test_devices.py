@@ -404,6 +404,21 @@ def test_exports_are_known_by_their_columns(aws: LocalAws, tmp_path: Path, text:
     }
 
 
+def test_what_an_export_lacks_is_told(aws: LocalAws, tmp_path: Path) -> None:
+    file = sheet(tmp_path, "Computer Name,Serial Number,Last Check-in\nmac-1,C02X,2026-11-25 07:30:00\n")
+    result = import_(file, "--set", "platform=mac")
+    assert result.err.splitlines()[1] == (
+        f"cvpn: {file}: has no column for status, owner, which stays as it is in the table"
+    )
+
+
+def test_columns_of_no_meaning_are_told(aws: LocalAws, tmp_path: Path) -> None:
+    file = sheet(tmp_path, "common_name,statuss\nlaptop-1,compliant\n")
+    assert import_(file).err == (
+        f'cvpn: {file}: left out: "statuss"; take a column with --map attributes.NAME=COLUMN\n'
+    )
+
+
 def test_columns_are_mapped_over_those_of_an_export(aws: LocalAws, tmp_path: Path) -> None:
     mapped = ("--map", "common_name=serial number", "--map", "status=Ownership", "--map", "attributes.os=OS version")
     assert import_(sheet(tmp_path, INTUNE), "--from", "intune", *mapped).status == 0
