@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from connect_handler.connections import Connections, request_key
@@ -19,6 +22,9 @@ ACTIVE = "active"
 
 PAGE = 1000
 """The most connections that EC2 gives at once."""
+
+WORKERS = 8
+"""Calls at once."""
 
 _NONE = ("", "N/A", "-")
 """What EC2 says where there is no user name."""
@@ -109,22 +115,25 @@ def recorded(dynamodb: Any, table: str, connection_ids: Iterable[str]) -> dict[s
     Failure
         The table cannot be read.
     """
-    wanted = [request_key(one) for one in connection_ids]
-    items: dict[str, dict[str, Any]] = {}
+    keys = [request_key(one) for one in connection_ids]
+    batches = [keys[first : first + BATCH] for first in range(0, len(keys), BATCH)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return dict(chain.from_iterable(pool.map(partial(_batch, dynamodb, table), batches)))
+
+
+def _batch(dynamodb: Any, table: str, keys: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    items = []
     pause = 0.05
-    while wanted:
-        now, wanted = wanted[:BATCH], wanted[BATCH:]
-        asked = {"Keys": [{"id": {"S": key}} for key in now], "ConsistentRead": True}
+    while keys:
+        asked = {"Keys": [{"id": {"S": key}} for key in keys], "ConsistentRead": True}
         # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
         with aws_errors(f"read the table {table}"):
             answer = dynamodb.batch_get_item(RequestItems={table: asked})
-        for item in answer["Responses"].get(table, []):
-            items[item["id"]["S"].partition("#")[2]] = item
-        left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-        if left:
+        items += [(item["id"]["S"].partition("#")[2], item) for item in answer["Responses"].get(table, [])]
+        keys = [key["id"]["S"] for key in answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])]
+        if keys:
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
-            wanted += [key["id"]["S"] for key in left]
     return items
 
 

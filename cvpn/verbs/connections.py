@@ -11,11 +11,14 @@ from connect_handler.decision_log import timestamp
 from connect_handler.devices import rfc3339
 from cvpn.aws import Account
 from cvpn.connections import Connection, active_connections, joined, recorded, table_of
-from cvpn.failures import OK
+from cvpn.failures import OK, Failure
 from cvpn.options import account_options, output_options
 from cvpn.output import Output
 from cvpn.reauthorization import configuration
 from cvpn.sources.deployed import deployed_function
+
+MAX_ROWS = 1000
+"""Of a table; more than that nobody reads, and it takes its time."""
 
 DIGEST = 8
 """Characters of a digest that a table shows."""
@@ -64,7 +67,7 @@ def connections(
     account = Account(profile, region)
     deployed = deployed_function(function_name, account)
     table = table_of(deployed.variables, deployed.full_name)
-    ids = endpoints or tuple(configuration(function_name, account).endpoints)
+    ids = endpoints or _looked_after(function_name, account)
     ec2 = account.client("ec2")
     described = [one for endpoint_id in dict.fromkeys(ids) for one in active_connections(ec2, endpoint_id)]
     items: dict[str, Any] = {}
@@ -87,6 +90,14 @@ def connections(
     return OK
 
 
+def _looked_after(function_name: str, account: Account) -> tuple[str, ...]:
+    """Return the ids of the endpoints whose connections are re-authorized."""
+    try:
+        return tuple(configuration(function_name, account).endpoints)
+    except Failure as error:
+        raise Failure(f"{error}; without re-authorization, name endpoints with --endpoint") from None
+
+
 def _print(output: Output, found: list[Connection], writes: bool) -> None:
     if found:
         rows = [
@@ -101,10 +112,12 @@ def _print(output: Output, found: list[Connection], writes: bool) -> None:
                 (one.policy_digest or "-")[:DIGEST],
                 one.connection_id,
             )
-            for one in found
+            for one in found[:MAX_ROWS]
         ]
         headings = ("user", "common name", "client IP", "endpoint", "since", "rule", "posture", "policy", "connection")
         output.table(headings, rows)
+        if len(found) > MAX_ROWS:
+            output.line(f"and {len(found) - MAX_ROWS:,} more; -o json lists them all")
         output.line("")
     missing = sum(not one.recorded for one in found)
     number = "1 connection" if len(found) == 1 else f"{len(found):,} connections"

@@ -210,6 +210,9 @@ def test_more_connections_than_are_read_at_once(vpn: Vpn, monkeypatch: pytest.Mo
     monkeypatch.setattr("cvpn.connections.PAGE", 5)
     for number in range(7):
         vpn.connect(f"user{number}")
+    monkeypatch.setattr("cvpn.verbs.connections.MAX_ROWS", 3)
+    printed = rows(cvpn("connections", "--function", "corp"))
+    assert (len(printed), printed[4:]) == (7, ["and 4 more; -o json lists them all", "", "7 connections"])
     lines = cvpn("connections", "--function", "corp", "-o", "json").json_lines
     assert {line["username"] for line in lines} == {f"user{number}" for number in range(7)}
 
@@ -349,6 +352,7 @@ def test_a_function_that_says_nothing_of_endpoints_is_one_line(vpn: Vpn, functio
     result = cvpn("connections", "--function", function)
     assert (result.status, result.out) == (1, "")
     assert result.err.startswith(f"cvpn: {message}")
+    assert result.err.endswith("name endpoints with --endpoint\n") is (function == "corp")
 
 
 @pytest.mark.parametrize(
