@@ -342,6 +342,41 @@ def test_what_others_change_meanwhile_is_not_lost(
     assert "laptop-0" not in items(aws)
 
 
+@pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem", "BatchWriteItem"])
+def test_an_import_that_is_broken_off_says_how_far_it_came_and_can_be_run_again(
+    aws: LocalAws, tmp_path: Path, operation: str
+) -> None:
+    many(aws, 40)
+    lines = "".join(f"laptop-{number},2026-11-25\n" for number in range(2, 60))
+    file = sheet(tmp_path, "common_name,updated_at\n" + lines)
+    with aws.disturb("dynamodb", operation, error="ResourceNotFoundException", message="not for you"):
+        result = import_(file, "--remove-missing")
+    assert (result.status, result.out) == (1, "")
+    assert result.err.startswith(
+        f"cvpn: cannot write to the table {OURS}: ResourceNotFoundException: not for you; about "
+    )
+    assert result.err.endswith(" of 60 devices were written: run it again, what is done is not done twice\n")
+    assert import_(file, "--remove-missing").status == 0
+    assert set(items(aws)) == {f"laptop-{number}" for number in range(2, 60)}
+    assert import_(file, "--remove-missing", "--dry-run").out.startswith(
+        "0 added, 0 changed, 0 removed, 0 renewed, 58 "
+    )
+
+
+def test_throttled_writes_are_tried_again(aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    many(aws, 10)
+    file = sheet(tmp_path, "common_name\n" + "".join(f"laptop-{number}\n" for number in range(10)))
+    with aws.disturb("dynamodb", "UpdateItem", error="ProvisionedThroughputExceededException", times=6):
+        assert import_(file).status == 0
+    with aws.disturb("dynamodb", "UpdateItem", error="ProvisionedThroughputExceededException"):
+        result = cvpn("devices", "set", "laptop-1", "status=x", "--table", OURS)
+    assert result.err == (
+        f"cvpn: cannot write to the table {OURS}: the table lacks the capacity; raise it, or run it again later "
+        "(ProvisionedThroughputExceededException)\n"
+    )
+
+
 # --- import: columns and forms ---------------------------------------------------------------------------------------
 
 INTUNE = (
