@@ -26,6 +26,9 @@ BY = (USERNAME, COMMON_NAME)
 """What connections are counted by."""
 
 MAX_AGE_HOURS = 87_600
+AHEAD_SECONDS = 86_400
+"""How far in the future a record may be, for clocks and time zones that are wrong; one that is further would be new for
+years."""
 MAX_SESSIONS = 100
 
 DEVICE = "device"
@@ -55,7 +58,7 @@ def device(key: str, value: Any) -> Condition:
     """``device``: the inventory knows the device that the certificate belongs to, and says this of it.
 
     No record is known to be none: such a device is not registered, and has no status, owner or attribute. A record
-    that is older than ``max_age_hours``, or lacks what is asked for, is unknown.
+    that is older than ``max_age_hours``, or of more than a day from now, or that lacks what is asked for, is unknown.
     """
     if type(value) is not dict or not value or not set(DEVICE_KEYS).issuperset(value):
         raise ValueError
@@ -82,7 +85,7 @@ def device(key: str, value: Any) -> Condition:
             return not registered
         if not registered:
             return False
-        if max_age is not None and (known.updated_at is None or facts.now - known.updated_at > max_age):
+        if max_age is not None and not _is_current(known, facts.now, max_age):
             return None
         result: bool | None = True
         for check in checks:
@@ -94,6 +97,10 @@ def device(key: str, value: Any) -> Condition:
         return result
 
     return Condition(key, test)
+
+
+def _is_current(known: Device, now: float, max_age: float) -> bool:
+    return known.updated_at is not None and -AHEAD_SECONDS <= now - known.updated_at <= max_age
 
 
 UNKNOWN: Any = object()

@@ -168,7 +168,8 @@ def device(wanted: dict[str, Any], event: dict[str, Any], now: float) -> Truth:
     if "max_age_hours" in wanted:
         if "updated_at" not in record:
             return None
-        if now - datetime.fromisoformat(record["updated_at"]).timestamp() > wanted["max_age_hours"] * 3600:
+        age = now - datetime.fromisoformat(record["updated_at"]).timestamp()
+        if age > wanted["max_age_hours"] * 3600 or age < -24 * 3600:
             return None
     values: list[Truth] = []
     if "status" in wanted:
