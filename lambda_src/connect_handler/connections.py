@@ -177,7 +177,9 @@ class Connections:
         """
         writes: list[dict[str, Any]] = []
         for by, name in names.items():
-            update = _place_update(places_key(by, name), request, now, seen.get(by))
+            # Where it did not matter who else is connected, nobody has looked; yet places of days ago have to go.
+            places = seen[by] if by in seen else self.places(by, name, now)
+            update = _place_update(places, request, now, is_unchanged=by in seen)
             writes.append({"Update": {"TableName": self.table, **update}})
         if kept is not None:
             writes.append({"Put": {"TableName": self.table, "Item": kept}})
@@ -274,8 +276,11 @@ def terminate(endpoint_id: str, connection_id: str) -> None:
             raise NotHad(f"EC2 did not end {connection_id}: its status is {code}")
 
 
-def _place_update(key: str, request: Request, now: float, seen: Places | None) -> dict[str, Any]:
-    """Return what takes a place, and removes those of connections that have ended."""
+def _place_update(places: Places, request: Request, now: float, is_unchanged: bool) -> dict[str, Any]:
+    """Return what takes a place beside others, and removes those that connections have left.
+
+    ``is_unchanged`` makes it a condition that nobody has taken or left one since they were read.
+    """
     names = {"#place": _PLACE + request.connection_id}
     values: dict[str, Any] = {
         ":place": {"M": {"endpoint_id": {"S": request.endpoint_id}, "since": {"N": f"{now:.3f}"}}},
@@ -283,16 +288,16 @@ def _place_update(key: str, request: Request, now: float, seen: Places | None) -
         ":one": {"N": "1"},
     }
     expression = "SET #place = :place, expires_at = :expires ADD version :one"
-    update: dict[str, Any] = {"Key": {"id": {"S": key}}}
-    if seen is not None:
-        if seen.left:
-            names |= {f"#left{number}": _PLACE + one for number, one in enumerate(seen.left)}
-            expression += " REMOVE " + ", ".join(f"#left{number}" for number in range(len(seen.left)))
-        if seen.version is None:
-            update["ConditionExpression"] = "attribute_not_exists(id)"
-        else:
-            update["ConditionExpression"] = "version = :seen"
-            values[":seen"] = {"N": seen.version}
+    update: dict[str, Any] = {"Key": {"id": {"S": places.key}}}
+    left = [one for one in places.left if one != request.connection_id]
+    if left:
+        names |= {f"#left{number}": _PLACE + one for number, one in enumerate(left)}
+        expression += " REMOVE " + ", ".join(f"#left{number}" for number in range(len(left)))
+    if is_unchanged and places.version is None:
+        update["ConditionExpression"] = "attribute_not_exists(id)"
+    elif is_unchanged:
+        update["ConditionExpression"] = "version = :seen"
+        values[":seen"] = {"N": places.version}
     return update | {
         "UpdateExpression": expression,
         "ExpressionAttributeNames": names,

@@ -210,9 +210,9 @@ def test_nothing_is_asked_for_where_the_outcome_does_not_depend_on_it(aws: Local
     assert not connect(settings, groups=[])["allow"]
     assert asked == Counter()
     assert connect(settings)["allow"]
-    assert asked == Counter(get_item=1, update_item=1)  # the device; and that somebody is there
+    assert asked == Counter(get_item=2, update_item=1)  # the device; and to write down that somebody is there
     assert connect(settings, 2, groups=["x"], username="bert")["allow"]
-    assert asked == Counter(get_item=2, update_item=2)  # the sessions alone
+    assert asked == Counter(get_item=3, update_item=2)  # the sessions alone
 
 
 def test_devices_and_sessions_are_asked_for_at_the_same_time(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,6 +343,16 @@ def admit(settings: Settings, endpoint_id: str, connection_id: str, since: float
 def statuses(aws: LocalAws, endpoint_id: str) -> dict[str, str]:
     described = aws.client("ec2").describe_client_vpn_connections(ClientVpnEndpointId=endpoint_id)
     return {connection["ConnectionId"]: connection["Status"]["Code"] for connection in described["Connections"]}
+
+
+def test_places_of_days_ago_are_removed_also_where_nobody_is_counted(aws: LocalAws, endpoint_id: str) -> None:
+    settings = function({"rules": [{**ONE_EACH["rules"][0], "unless": {"groups": ["staff"]}}, ONE_EACH["rules"][1]]})
+    for days in (5, 3, 0):
+        assert admit(settings, endpoint_id, f"cvpn-connection-{days}", since=time.time() - days * 86_400)
+    item = aws.client("dynamodb").get_item(TableName=CONNECTIONS, Key={"id": {"S": "username#anna@example.com"}})[
+        "Item"
+    ]
+    assert [name for name in item if name.startswith("connection:")] == ["connection:cvpn-connection-0"]
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------
