@@ -47,7 +47,8 @@ _TEXT = {"type": "string"}
 _DEVICE = {
     "type": ["object", "null"],
     "additionalProperties": False,
-    "properties": {name: _TEXT for name in ATTRIBUTE_NAMES[1:] if name != "attributes"}
+    "properties": dict.fromkeys(ATTRIBUTE_NAMES[1:], _TEXT)
+    # A hash of all of them, where the log is not to show them.
     | {"attributes": {"anyOf": [{"type": "object", "additionalProperties": _TEXT}, _TEXT]}},
 }
 _EVIDENCE = {

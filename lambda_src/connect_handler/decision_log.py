@@ -216,12 +216,12 @@ def _shorten(entry: dict[str, Any]) -> None:
     """Shorten what can be long."""
     entry["request"] = _cut(entry["request"])
     if "problems" in entry:
-        entry["problems"] = _cut(entry["problems"])
-    for key in ("applied", "unknown", "ends"):
+        entry["problems"] = list(map(_cut, entry["problems"]))
+    for key in ("applied", "unknown", "ends", "problems"):
         if key in entry:
             entry[key] = entry[key][:MAX_RULES]
     if "evidence" in entry:
-        entry["evidence"] = _cut(entry["evidence"])
+        entry["evidence"] = _cut(_json(entry["evidence"]))
     if entry.get("shadow") is not None:
         entry["shadow"]["applied"] = entry["shadow"]["applied"][:MAX_RULES]
     entry["truncated"] = True

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import jsonschema
 import pytest
 
 from connect_handler import admission, connections, decision_log, device_inventory, outside
 from connect_handler.handler import answer
 from connect_handler.settings import Settings
+from cvpn.log_schema import decision_log_schema
 from localaws import LocalAws
 
 from .contract import assert_valid
@@ -144,8 +146,14 @@ def connect(settings: Settings, number: int = 1, **fields: Any) -> dict[str, Any
 
 @pytest.fixture
 def line(capfd: pytest.CaptureFixture[str]) -> Callable[[], dict[str, Any]]:
-    """Return the last line of the decision log."""
-    return lambda: dict(json.loads(capfd.readouterr().out.splitlines()[-1]))
+    """Return the last line of the decision log, which has to be as its schema says."""
+
+    def last() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(capfd.readouterr().out.splitlines()[-1])
+        jsonschema.validate(found, decision_log_schema())
+        return found
+
+    return last
 
 
 # --- devices ---------------------------------------------------------------------------------------------------------
@@ -223,6 +231,42 @@ def test_devices_and_sessions_are_asked_for_at_the_same_time(aws: LocalAws, monk
     monkeypatch.setattr(connections.Connections, "places", lambda *given: (both.wait(), places(*given))[1])
     register(aws, status="compliant", owner="anna@example.com")
     assert connect(function({**MANAGED, "rules": [*ONE_EACH["rules"][:1], *MANAGED["rules"]]}))["allow"]
+
+
+def test_a_record_of_any_size_is_logged_as_a_line_that_cloudwatch_takes(
+    aws: LocalAws, line: Callable[[], dict[str, Any]]
+) -> None:
+    attributes = {"M": {f"attribute-{number}": {"S": "x" * 1000} for number in range(300)}}
+    item = {"common_name": {"S": "laptop-1"}, "status": {"S": "compliant"}, "owner": {"S": "anna@example.com"}}
+    aws.client("dynamodb").put_item(TableName=DEVICES, Item={**item, "attributes": attributes})
+    assert connect(function(MANAGED))["allow"]
+    logged = line()
+    assert logged["truncated"]
+    assert logged["evidence"].startswith('{"device":{"status":"compliant"')
+
+
+@pytest.mark.parametrize("fields", ["username", "common_name"])
+def test_what_the_log_hides_is_hidden_in_evidence_too(
+    aws: LocalAws, fields: str, line: Callable[[], dict[str, Any]]
+) -> None:
+    attributes = {"M": {"phone": {"S": "+49 30 1234"}}}
+    item = {"common_name": {"S": "laptop-1"}, "owner": {"S": "anna@example.com"}, "serial": {"S": "C02XYZ"}}
+    aws.client("dynamodb").put_item(TableName=DEVICES, Item={**item, "attributes": attributes})
+    settings = function(MANAGED)
+    hiding = Settings(
+        {
+            "POLICY": json.dumps(MANAGED),
+            "DEVICE_INVENTORY": json.dumps({"table": DEVICES}),
+            "LOG_REDACT": fields,
+            "LOG_REDACT_KEY": "0123456789abcdef",
+        }
+    )
+    connect(settings)
+    assert "+49 30 1234" in json.dumps(line())
+    connect(hiding)
+    text = json.dumps(line())
+    assert "+49 30 1234" not in text
+    assert ("anna" in text, "C02XYZ" in text) == ((False, True) if fields == "username" else (True, False))
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
