@@ -240,7 +240,7 @@ def test_of_many_attempts_at_once_one_is_allowed_and_its_place_is_free_again(
     vpn.apply(rules=[ONE_EACH, EVERYBODY])
     with ThreadPoolExecutor(12) as clients:
         attempts = list(
-            clients.map(lambda _: connect(local_aws, endpoint_id, "carla@example.com", "laptop-3"), range(120))
+            clients.map(lambda _: connect(local_aws, endpoint_id, "carla@example.com", "laptop-3"), range(500))
         )
     allowed = [attempt for attempt in attempts if attempt.allowed]
     assert len(allowed) == 1
@@ -308,6 +308,21 @@ def test_a_second_plan_has_nothing_to_do(vpn: Deployment) -> None:
 def test_a_policy_that_asks_for_what_is_not_there_is_refused(vpn: Deployment) -> None:
     with pytest.raises(TerraformFailed, match=r"device_inventory = \{\}"):
         vpn.plan(rules=[MANAGED], device_inventory=None)
+
+
+def test_the_example_passes_its_gate_and_a_second_plan_has_nothing_to_do(
+    local_aws: LocalAws, deploy: Callable[..., Deployment], server_certificate_arn: str, client_certificate_arn: str
+) -> None:
+    example = deploy("examples/device-posture")
+    example.variables = {
+        "server_certificate_arn": server_certificate_arn,
+        "client_certificate_arn": client_certificate_arn,
+    }
+    example.apply()
+    assert example.is_stable()
+    refused = connect(local_aws, example.outputs["endpoint_ids"]["staff"], "sam@example.com", "laptop-9999")
+    assert refused.message.startswith("This device is not registered.")
+    example.destroy()
 
 
 def connect(aws: LocalAws, endpoint_id: str, username: str, common_name: str, **attributes: Any) -> ConnectionAttempt:
