@@ -100,10 +100,8 @@ resource "aws_iam_role_policy" "session_limits" {
     )
   })
 
-  lifecycle {
-    # The function has its old role until it has the new one.
-    create_before_destroy = true
-  }
+  # Not created before it is destroyed: Terraform would then do the same with the endpoints that it depends on, of which the old one
+  # has to go first where a new one takes its place.
 }
 
 check "session_limits" {
