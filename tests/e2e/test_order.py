@@ -19,6 +19,8 @@ PROVISIONED = [
     "aws_lambda_provisioned_concurrency_config.scaled",
 ]
 STORED_POLICY = ["aws_s3_object.policy", "aws_iam_role_policy.stored_policy"]
+TABLES = ["aws_iam_role_policy.device_inventory", "aws_iam_role_policy.connections"]
+"""Permissions for what the policy looks at."""
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +54,13 @@ def test_the_function_comes_after_its_permissions(modules: dict[str, Any]) -> No
     assert resource(modules["handler"], "aws_lambda_function.this")["depends_on"] == [
         "aws_iam_role_policy.this",
         "aws_iam_role_policy.stored_policy",
+        *TABLES,
     ]
 
 
 def test_aliases_move_to_versions_that_have_passed_the_gate_and_are_initialized(modules: dict[str, Any]) -> None:
     alias = resource(modules["handler"], "aws_lambda_alias.this")
-    assert alias["depends_on"] == ["aws_lambda_invocation.gate", *PROVISIONED, *STORED_POLICY]
+    assert alias["depends_on"] == ["aws_lambda_invocation.gate", *PROVISIONED, *STORED_POLICY, *TABLES]
 
 
 @pytest.mark.parametrize("address", PROVISIONED)
