@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from connect_handler.devices import TIMES
+from connect_handler.evidence_conditions import AHEAD_SECONDS
 from cvpn.failures import Failure
 
 from .exports import EXPORTS, detected, plain
@@ -21,9 +22,6 @@ NEVER = ("", "-", "n/a", "never")
 
 EPOCH_YEAR = 1971
 """Dates before are none: where a device has never checked in, some write 0001-01-01."""
-
-FUTURE_SECONDS = 86_400
-"""A device that was updated later than that from now was not: a day is left for clocks and time zones."""
 
 MAX_KEY_BYTES = 2048
 """Of a table's key,
@@ -213,7 +211,7 @@ def _record(row: Row, columns: Columns, reading: Reading) -> tuple[str, Record]:
     record.update(reading.constants)
     if "updated_at" not in record:
         record["updated_at"] = float(int(reading.now))
-    if (record["updated_at"] or 0.0) > reading.now + FUTURE_SECONDS:  # type: ignore[operator]
+    if (record["updated_at"] or 0.0) > reading.now + AHEAD_SECONDS:  # type: ignore[operator]
         raise ValueError(
             f'was updated in the future: "{columns.of.get("updated_at", "updated_at")}" is to be a past time'
         )
