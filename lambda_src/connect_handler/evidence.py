@@ -6,6 +6,8 @@ of it the outcome of a decision depends on, and which connections make room for 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .conditions import Facts
 from .devices import Device
 from .evaluation import assign_posture
@@ -129,8 +131,12 @@ def asked_for(policy: Policy) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=4)
 def session_limits(policy: Policy) -> dict[str, int]:
-    """Return from how many other connections on they matter to any rule, by what they are counted by."""
+    """Return from how many other connections on they matter to any rule, by what they are counted by.
+
+    Kept, as it goes through all rules, and a connection waits for it.
+    """
     limits: dict[str, int] = {}
     for rule in policy.rules:
         for condition in _conditions(rule):
