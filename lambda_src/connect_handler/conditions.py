@@ -19,10 +19,12 @@ from .networks import NetworkSet, parse_address, parse_network
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from collections.abc import Set as AbstractSet
     from datetime import tzinfo
     from typing import Any
 
     from .evidence import Evidence
+    from .networks import Network
     from .request import Request
     from .truth import Test
 
@@ -77,27 +79,27 @@ class Facts:
         "username",
     )
 
-    address: tuple[int, int] | None
+    address: int | None
+    common_name: str | None
+    groups: AbstractSet[str] | None
     possible_posture: frozenset[str]
     posture: frozenset[str]
+    username: str | None
 
     def __init__(self, request: Request, now: float, evidence: Evidence | None = None) -> None:
         """Take a request, the time, in seconds since 1970-01-01 UTC, and evidence."""
         self.request = request
         self.now = now
         self.evidence = evidence
-        # fold, written out for what nearly all texts are: calls of it would be a tenth of a decision.
-        text = request.common_name
-        self.common_name = text and (text.lower() if text.isascii() else fold(text))
-        text = request.username
-        self.username = text and (text.lower() if text.isascii() else fold(text))
-        groups = request.groups
-        if groups is None:
-            self.groups = None
+        common_name, username, groups = request.common_name, request.username, request.groups
+        if request.is_plain:  # fold, written out for what nearly all requests are
+            self.common_name = common_name and common_name.lower()
+            self.username = username and username.lower()
+            self.groups = {group.lower() for group in groups} if groups else _NONE
         else:
-            text = "\n".join(groups)
-            folded = text.lower().split("\n") if text.isascii() else ()
-            self.groups = frozenset(folded if len(folded) == len(groups) else map(fold, groups))
+            self.common_name = common_name and fold(common_name)
+            self.username = username and fold(username)
+            self.groups = None if groups is None else set(map(fold, groups))
         self.posture = self.possible_posture = _NONE
         address = request.public_ip
         try:
@@ -458,7 +460,7 @@ def _public_ip(key: str, value: Any) -> Condition:
     return Condition(key, test, networks, (), True)
 
 
-def _networks(value: Any) -> list[tuple[int, int, int]]:
+def _networks(value: Any) -> list[Network]:
     _strings(value)
     return [parse_network(text) for text in value]
 

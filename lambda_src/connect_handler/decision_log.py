@@ -22,14 +22,12 @@ if TYPE_CHECKING:
     from .answering import Answer
     from .evaluation import Decision, Outcome
     from .evidence import Evidence
+    from .policy import AccessRule
     from .redaction import Redaction
     from .request import Request
     from .settings import Settings
 
 _STANDARD_OUTPUT = 1
-_PLAIN = bytes(code for code in range(0x20, 0x7F) if code not in b'"\\')
-"""Characters that JSON has as they are."""
-
 METRIC_NAMESPACE = "ClientVPNConnectHandler"
 METRIC = "Decisions"
 METRIC_DIMENSIONS: tuple[str, ...] = ("function_name", "effect", "reason")
@@ -88,7 +86,7 @@ MAX_LINE = 200_000
 MAX_ALLOWED = 256
 """Kinds of allowed connections of which is kept what a line says of all of them; then they are forgotten."""
 
-_ALLOWED: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[str, str]] = {}
+_ALLOWED: dict[tuple[str, tuple[AccessRule, ...], tuple[str, ...]], tuple[str, str]] = {}
 """What a line says of an allowed connection's decision and of its answer, by the schema version, the rules that applied
 and the posture compliance statuses."""
 
@@ -184,7 +182,7 @@ def _members(answered: Answer, shadow_mode: bool, request: str, alias: str | Non
     decision = answered.decision
     if decision is not None and decision.allow and not decision.unknown and decision.shadow is None:
         # Most connections are allowed, by few rules: what is said of them is encoded once.
-        key = answered.response["schema-version"], tuple(decision.applied), tuple(decision.posture)
+        key = answered.response["schema-version"], tuple(decision.rules), tuple(decision.posture)
         said = _ALLOWED.get(key)
         if said is None:
             if len(_ALLOWED) >= MAX_ALLOWED:
@@ -339,14 +337,11 @@ def requested(event: Any) -> Any:
 
 def _request(event: Any, request: Request | None) -> str:
     """Return what a line says of the request, as JSON."""
-    if request is None or not request.is_complete or request.groups is None:
+    if request is None or not request.is_plain or request.groups is None:
         return _json(requested(event))
     connection, endpoint, groups = request.connection_id, request.endpoint_id, request.groups
     name, user, platform, release = request.common_name, request.username, request.platform, request.platform_version
     address, openvpn, client = request.public_ip, request.client_openvpn_version, request.aws_client_version
-    together = f"{connection}{endpoint}{name}{user}{platform}{release}{address}{openvpn}{client}{''.join(groups)}"
-    if not together.isascii() or together.encode().translate(None, _PLAIN):
-        return _json(requested(event))  # something has to be escaped: to look once is a fifth of escaping each
     quoted = '"' + '","'.join(groups) + '"' if groups else ""
     return (
         f'{{"schema-version":"{request.schema_version}","connection-id":"{connection}","endpoint-id":"{endpoint}",'

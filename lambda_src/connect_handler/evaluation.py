@@ -31,16 +31,21 @@ class Outcome:
         In IAM's words: ``explicit-deny``, ``allow-rule`` or ``implicit-deny``.
     rule
         Name of the rule that decided; None where none did, which is ``implicit-deny``.
-    applied
-        Names of all rules that applied, in document order; of the shadow outcome, of the shadow rules alone.
+    rules
+        All rules that applied, in document order; of the shadow outcome, the shadow rules alone.
     """
 
-    __slots__ = ("allow", "applied", "reason", "rule")
+    __slots__ = ("allow", "reason", "rule", "rules")
 
     allow: bool
-    applied: list[str]
     reason: str
     rule: str | None
+    rules: list[AccessRule]
+
+    @property
+    def applied(self) -> list[str]:
+        """Names of the rules that applied."""
+        return [rule.label for rule in self.rules]
 
 
 class Decision(Outcome):
@@ -114,18 +119,15 @@ def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | 
     decision.unknown = unknown
     decision.ends = []
     has_shadows = policy.has_shadows and any(rule.shadow for rule in applying)
-    deciding = applying
-    if policy.ending:
-        not_known = {label for label, _ in unknown}
-        deciding = [rule for rule in applying if rule.label not in policy.ending or rule.label in not_known]
+    making_room = _making_room(policy, applying, unknown) if policy.ending else None
+    deciding = [rule for rule in applying if rule not in making_room] if making_room else applying
     denier = conclude(decision, [rule for rule in deciding if not rule.shadow] if has_shadows else deciding)
-    if len(deciding) < len(applying):
-        decision.applied = [rule.label for rule in applying if not rule.shadow]
+    if making_room:
+        decision.rules = [rule for rule in applying if not rule.shadow]
         if decision.allow and evidence is not None:
             from .evidence import ended_by
 
-            making_room = [rule for rule in applying if rule not in deciding and not rule.shadow]
-            decision.ends = ended_by(making_room, evidence.sessions)
+            decision.ends = ended_by([rule for rule in making_room if not rule.shadow], evidence.sessions)
     if decision.allow:
         decision.template = None
         decision.message = ""
@@ -136,7 +138,7 @@ def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | 
     if has_shadows:
         decision.shadow = shadow = Outcome()
         conclude(shadow, deciding)
-        shadow.applied = [rule.label for rule in applying if rule.shadow]
+        shadow.rules = [rule for rule in applying if rule.shadow]
     else:
         decision.shadow = None
     return decision
@@ -168,16 +170,27 @@ def assign_posture(policy: Policy, facts: Facts, unknown: list[tuple[str, list[s
     return statuses
 
 
+def _making_room(policy: Policy, applying: list[AccessRule], unknown: list[tuple[str, list[str]]]) -> list[AccessRule]:
+    """Return the rules that apply and end other connections instead of denying."""
+    not_known = {label for label, _ in unknown}
+    return [rule for rule in applying if rule.label in policy.ending and rule.label not in not_known]
+
+
 def conclude(outcome: Outcome, applying: list[AccessRule]) -> AccessRule | None:
     """Say what comes of the rules that apply, in document order; return the one that denies."""
-    outcome.applied = [rule.label for rule in applying]
+    outcome.rules = applying
     for rule in applying:
         if rule.denies:
             outcome.allow = False
             outcome.reason = EXPLICIT_DENY
             outcome.rule = rule.label
             return rule
-    outcome.allow = bool(applying)
-    outcome.reason = ALLOW_RULE if applying else IMPLICIT_DENY
-    outcome.rule = applying[0].label if applying else None
+    if applying:
+        outcome.allow = True
+        outcome.reason = ALLOW_RULE
+        outcome.rule = applying[0].label
+    else:
+        outcome.allow = False
+        outcome.reason = IMPLICIT_DENY
+        outcome.rule = None
     return None

@@ -64,10 +64,16 @@ class Message:
         """
         filled = self._parts.copy()
         for position, name in self._places:
-            value = rule if name == "rule" else getattr(request, name) or ""
-            filled[position] = value if value.isprintable() else _printable(value)
+            if name == "rule":
+                filled[position] = _printable(rule)
+            elif request.is_plain:
+                filled[position] = getattr(request, name)
+            else:
+                filled[position] = _printable(getattr(request, name) or "")
         return "".join(filled)
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join([character if character.isprintable() else " " for character in text])

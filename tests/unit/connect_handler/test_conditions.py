@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import json
 from datetime import datetime
+from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connect_handler import networks as networks_module
 from connect_handler.evaluation import evaluate
-from connect_handler.networks import NetworkSet, parse_network
+from connect_handler.networks import NetworkSet, parse_address, parse_network
 from connect_handler.policy import Policy
 from connect_handler.request import Request
 
@@ -203,6 +206,50 @@ def test_an_address_lies_in_a_network_of_its_own_version(
     assert truth("public_ip", networks, {"public-ip": address}) is expected
 
 
+ADDRESSES = st.one_of(
+    st.ip_addresses().map(str),
+    st.ip_addresses(v=6).map(lambda address: address.exploded.upper()),
+    st.ip_addresses(v=4).map(lambda address: f"::ffff:{address}"),
+    st.lists(st.text("0123456789", max_size=4), min_size=3, max_size=5).map(".".join),
+    st.text("0123456789abcdefABCDEF:.%/ \0\n+_\u0661\ud800x"),
+)
+
+
+def in_a_new_process() -> ModuleType:
+    """Load the module as a process has it that has read no address."""
+    found = importlib.util.spec_from_file_location("networks_as_new", networks_module.__file__)
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def same_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address with Python's own library; None for a text that is none."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    return None if address.scope_id is not None else address.ipv4_mapped or address
+
+
+@given(text=ADDRESSES)
+def test_every_address_is_read_alike_whether_it_is_the_first_of_a_process_or_not(text: str) -> None:
+    module = in_a_new_process()
+    expected = same_address(text)
+    for _ in range(3):
+        if expected is None:
+            with pytest.raises(ValueError, match="is not an IP address"):
+                module.parse_address(text)
+        else:
+            assert module.parse_address(text) == parse_address(str(expected))
+            network = parse_network(f"{expected}/{expected.max_prefixlen}")
+            assert module.parse_address(text) in NetworkSet([network])
+
+
 V4 = st.tuples(st.integers(8, 32), st.integers(0, 2**32 - 1)).map(
     lambda drawn: ipaddress.ip_network((drawn[1] >> (32 - drawn[0]) << (32 - drawn[0]), drawn[0]))
 )
@@ -218,7 +265,7 @@ def test_merged_networks_hold_what_the_networks_hold(
     for number in (edges[0] - 1, *edges, edges[1] + 1):
         if 0 <= number < 2**32:
             expected = any(ipaddress.IPv4Address(number) in other for other in networks)
-            assert ((4, number) in merged) is expected
+            assert (parse_address(str(ipaddress.IPv4Address(number))) in merged) is expected
 
 
 WORK_DAYS = ["mon", "tue", "wed", "thu", "fri"]
