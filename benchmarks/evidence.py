@@ -78,7 +78,7 @@ def measure() -> Part:
                 policy = reference.policy(10)
                 document = reference.document({**policy, "rules": [*rules, *policy["rules"]]})
                 environment = {**aws.environment, "POLICY": document, **variables}
-                with FunctionProcess(runtime, bundle, HANDLER, environment, Path(name, "log")) as process:
+                with FunctionProcess(runtime, bundle, HANDLER, environment) as process:
                     answers = [process.call(_event(title, number, call)) for call in range(CALLS + 20)]
                     if not all(answer["allow"] for answer, _ in answers):
                         raise RuntimeError(f"{title}: a connection was denied that the policy allows")

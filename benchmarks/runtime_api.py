@@ -7,6 +7,7 @@ else, so that what is timed is the function and the client. localaws has the com
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -18,10 +19,15 @@ from localaws.awslambda.interpreters import Runtime
 
 ARN = "arn:aws:lambda:eu-central-1:111122223333:function:AWSClientVPN-bench:staff"
 _MILLISECOND = 1_000_000
+_REMEMBERED = 10_000
+"""Bytes of a function's log that an error tells."""
 
 
 class FunctionProcess:
-    """One process of a function. Its log goes into a file, as it goes into a pipe on Lambda: it is written.
+    """One process of a function. Its log goes into a pipe, as on Lambda, which is emptied while no call is timed.
+
+    It shares one CPU with the thread that calls it. They take turns, and to wake another CPU up can take a virtual
+    machine as long as a call, which would be no part of it.
 
     Attributes
     ----------
@@ -29,7 +35,7 @@ class FunctionProcess:
         From the start of the process until it first asked for work.
     """
 
-    def __init__(self, runtime: Runtime, task_root: Path, handler: str, variables: dict[str, str], log: Path) -> None:
+    def __init__(self, runtime: Runtime, task_root: Path, handler: str, variables: dict[str, str]) -> None:
         """Start the process, and wait until it asks for work."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(30)
@@ -46,8 +52,12 @@ class FunctionProcess:
             "LAMBDA_RUNTIME_DIR": str(runtime.packages),
             **variables,
         }
+        self._cpus = _keep_to_one_cpu()
+        self._log, output = os.pipe()
+        os.set_blocking(self._log, False)
+        self._logged = b""
         started = time.perf_counter_ns()
-        with log.open("ab") as output:
+        try:
             # -B: /var/task is read-only, and this folder is to stay as the bundle has it.
             self._process = subprocess.Popen(
                 [str(runtime.executable), "-B", "-m", "awslambdaric", handler],
@@ -57,6 +67,8 @@ class FunctionProcess:
                 stdout=output,
                 stderr=output,
             )
+        finally:
+            os.close(output)
         try:
             self._connection, _ = self._listener.accept()
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -87,6 +99,7 @@ class FunctionProcess:
         self._connection.sendall(headers.encode() + event)
         line, body = self._request()
         took = (time.perf_counter_ns() - started) / 1000
+        self._read_log()
         if not line.startswith("POST /2018-06-01/runtime/invocation/1/response"):
             raise RuntimeError(f"The function did not answer, it sent {line}: {body.decode()}")
         self._connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
@@ -107,6 +120,9 @@ class FunctionProcess:
         if hasattr(self, "_connection"):
             self._connection.close()
         self._listener.close()
+        os.close(self._log)
+        if self._cpus:
+            os.sched_setaffinity(0, self._cpus)
 
     def _request(self) -> tuple[str, bytes]:
         """Receive a request of the runtime client: its first line and its body."""
@@ -125,5 +141,24 @@ class FunctionProcess:
     def _receive(self) -> None:
         data = self._connection.recv(65536)
         if not data:
-            raise RuntimeError(f"The runtime client ended with status {self._process.wait(10)}; see its log")
+            status = self._process.wait(10)
+            self._read_log()
+            raise RuntimeError(f"The runtime client ended with status {status}: {self._logged.decode()}")
         self._received += data
+
+    def _read_log(self) -> None:
+        """Empty the pipe, and remember the last of it."""
+        try:
+            while data := os.read(self._log, 65536):
+                self._logged = (self._logged + data)[-_REMEMBERED:]
+        except BlockingIOError:  # there is no more
+            pass
+
+
+def _keep_to_one_cpu() -> set[int]:
+    """Keep this thread, and the processes that it starts, on one CPU; return those it had, none where it cannot."""
+    if not hasattr(os, "sched_setaffinity"):  # there is none but on Linux
+        return set()
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cpus)})
+    return cpus

@@ -153,7 +153,7 @@ def _rounds(
         event = json.dumps(EVENT).encode()
         for number in range(rounds + 1):
             for kind in kinds:
-                with FunctionProcess(runtime, kind.task_root, kind.handler, kind.variables, folder / "log") as process:
+                with FunctionProcess(runtime, kind.task_root, kind.handler, kind.variables) as process:
                     answers = [process.call(event) for _ in range(WARMING_CALLS + CALLS)]
                     if not all(answer["allow"] for answer, _ in answers):
                         raise RuntimeError(f"{kind.title}: a connection was denied that the policy allows")
@@ -197,7 +197,7 @@ def _own_costs(runtime: Runtime) -> tuple[Table, list[Budget]]:
         folder = Path(name)
         bundle, trivial = unpack(folder, runtime)
         for _ in range(ROUNDS):
-            with FunctionProcess(runtime, trivial, TRIVIAL_HANDLER, {}, folder / "log") as process:
+            with FunctionProcess(runtime, trivial, TRIVIAL_HANDLER, {}) as process:
                 trivial_starts.append(process.start_ms)
             for rules in RULES:
                 took[rules].append(own_cost(runtime, bundle, {"POLICY": document(policy(rules))}))

@@ -52,7 +52,7 @@ def measure() -> Part:
         for _ in range(ROUNDS):
             for title, (variables, _) in kinds.items():
                 root, handler = (bundle, HANDLER) if variables else (trivial, TRIVIAL_HANDLER)
-                with FunctionProcess(runtime, root, handler, variables, Path(name, "log")) as process:
+                with FunctionProcess(runtime, root, handler, variables) as process:
                     answers = [process.call(event) for _ in range(200)]
                     if not all(answer["allow"] for answer, _ in answers):
                         raise RuntimeError(f"{title}: a connection was denied that the policy allows")
