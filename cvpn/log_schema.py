@@ -6,11 +6,9 @@ from typing import Any
 
 from connect_handler.answering import INTERNAL_ERROR, INVALID_REQUEST, POLICY_ERROR
 from connect_handler.decision_log import (
-    ALWAYS_LOGGED,
     CONNECTION_RECORD_METRIC,
     DEVICE_EVIDENCE_METRIC,
     METRIC,
-    NOT_SAMPLED,
     SESSION_EVIDENCE_METRIC,
     SHADOW_MODE_METRIC,
     SHADOW_RULES_METRIC,
@@ -19,6 +17,7 @@ from connect_handler.devices import ATTRIBUTE_NAMES
 from connect_handler.evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY
 from connect_handler.evidence import CONNECTIONS
 from connect_handler.evidence_conditions import BY, DEVICE, SESSIONS
+from connect_handler.log_editing import ALWAYS_LOGGED, NOT_SAMPLED
 from connect_handler.redaction import REDACTABLE
 from connect_handler.request import FIELDS
 

@@ -18,9 +18,6 @@ from _frozen_importlib_external import MAGIC_NUMBER
 _UNCHECKED = MAGIC_NUMBER + b"\1\0\0\0"
 """How bytecode of this Python begins that is never compared with its source, https://peps.python.org/pep-0552/"""
 
-_LARGEST = 1 << 20
-"""Bytes; the file has a tenth of it."""
-
 
 def _start() -> None:
     """Load what a cold start needs from the one file with its bytecode that the bundle carries (tools/bundle.py).
@@ -32,7 +29,7 @@ def _start() -> None:
         file = os.open(f"{__path__[0]}/__pycache__/start.{sys.implementation.cache_tag}.pyc", os.O_RDONLY)
     except OSError:
         return
-    data = os.read(file, _LARGEST)
+    data = os.read(file, os.fstat(file).st_size)
     os.close(file)
     if data[:8] != _UNCHECKED:
         return

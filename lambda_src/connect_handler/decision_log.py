@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from .request import FIELDS
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .evaluation import Decision, Outcome
     from .evidence import Evidence
     from .policy import AccessRule
-    from .redaction import Redaction
     from .request import Request
     from .settings import Settings
 
@@ -57,29 +56,6 @@ EVIDENCE_METRICS = {
 }
 """By what has failed, see :class:`connect_handler.evidence.Evidence`."""
 
-ALWAYS_LOGGED = ("schema-version", "connection-id", "endpoint-id")
-"""Fields of a request that every line has, by which it is found."""
-
-NOT_SAMPLED = (
-    "applied",
-    "unknown",
-    "shadow",
-    "message",
-    "shadow_mode",
-    "problems",
-    "answer",
-    "redacted",
-    "evidence",
-    "ends",
-)
-"""Fields of a line that one about a connection outside the sample lacks."""
-
-MAX_TEXT = 500
-"""Characters of one value in a line that is too long."""
-
-MAX_RULES = 10
-"""Rules in each list of rules in a line that is too long."""
-
 MAX_LINE = 200_000
 """Characters: CloudWatch Logs takes 256 KB as one event, and an event of Lambda's can be 6 MB of anything."""
 
@@ -110,7 +86,7 @@ def _encoder() -> Callable[[Any], str]:
     return lambda value: "".join(parts(value, 0))
 
 
-_json = _encoder()
+as_json = _encoder()
 
 
 def line(
@@ -157,21 +133,10 @@ def line(
     failed = () if evidence is None else tuple(evidence.failures)
     samples = share < 1 and decision is not None and decision.allow and not (suspends or differs or failed)
     if samples or truncated or settings.redaction is not None or len(text) > MAX_LINE:
-        try:
-            entry = _object(text)
-        except RecursionError:
-            truncated = True
-            entry = _object(_members(answered, shadow_mode, "null", alias, duration_us))
-        if settings.redaction is not None:
-            _redact(entry, settings.redaction, answered)
-        if samples:
-            _sample(entry, answered.request, share)
-        if truncated:
-            entry["truncated"] = True
-        text = _json(entry)[1:-1]
-        if len(text) > MAX_LINE:
-            _shorten(entry)
-            text = _json(entry)[1:-1]
+        from . import log_editing  # late: few functions have any of it, and a cold start waits for what it loads
+
+        without_request = partial(_members, answered, shadow_mode, "null", alias, duration_us)
+        text = log_editing.edited(settings, answered, text, without_request, share if samples else None, truncated)
     milliseconds = int(now * 1000)
     end = _constants(settings, suspends, differs, failed)
     return f'{{"time":"{_timestamp(milliseconds)}",{text}{end}{milliseconds}}}}}'
@@ -187,11 +152,11 @@ def _members(answered: Answer, shadow_mode: bool, request: str, alias: str | Non
         if said is None:
             if len(_ALLOWED) >= MAX_ALLOWED:
                 _ALLOWED.clear()
-            said = _ALLOWED[key] = _decision(decision.reason, decision), _json(answered.response)
+            said = _ALLOWED[key] = _decision(decision.reason, decision), as_json(answered.response)
     else:
-        said = _decision(answered.reason, decision), _json(answered.response)
+        said = _decision(answered.reason, decision), as_json(answered.response)
     outcome, answer = said
-    problems = _json(answered.problems) if answered.problems else "[]"
+    problems = as_json(answered.problems) if answered.problems else "[]"
     return (
         f'{outcome},"shadow_mode":{"true" if shadow_mode else "false"},"problems":{problems},"request":{request},'
         f'"answer":{answer},"alias":{"null" if alias is None else _quote(alias)},"duration_us":{duration_us}'
@@ -201,28 +166,13 @@ def _members(answered: Answer, shadow_mode: bool, request: str, alias: str | Non
 
 def _evidence(evidence: Evidence, decision: Decision | None) -> str:
     """Return what a line says of evidence from outside, where the function is to look for any."""
-    return f',"evidence":{_json(evidence.document())},"ends":{_json([] if decision is None else decision.ends)}'
+    return f',"evidence":{as_json(evidence.document())},"ends":{as_json([] if decision is None else decision.ends)}'
 
 
-def _object(members: str) -> dict[str, Any]:
-    """Return members of a line as an object, to change them."""
+def members_as_object(members: str) -> dict[str, Any]:
+    """Return members of a line as an object."""
     value: dict[str, Any] = json.loads(f"{{{members}}}")
     return value
-
-
-def _shorten(entry: dict[str, Any]) -> None:
-    """Shorten what can be long."""
-    entry["request"] = _cut(entry["request"])
-    if "problems" in entry:
-        entry["problems"] = list(map(_cut, entry["problems"]))
-    for key in ("applied", "unknown", "ends", "problems"):
-        if key in entry:
-            entry[key] = entry[key][:MAX_RULES]
-    if "evidence" in entry:
-        entry["evidence"] = _cut(_json(entry["evidence"]))
-    if entry.get("shadow") is not None:
-        entry["shadow"]["applied"] = entry["shadow"]["applied"][:MAX_RULES]
-    entry["truncated"] = True
 
 
 @lru_cache(maxsize=16)
@@ -250,7 +200,7 @@ def _constants(settings: Settings, suspends: bool, differs: bool, failed: tuple[
         {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": [{"Name": name, "Unit": "Count"}]}
         for name, dimensions in metrics.items()
     ]
-    return f',{_json(constants)[1:-1]},"_aws":{{"CloudWatchMetrics":{_json(directives)},"Timestamp":'
+    return f',{as_json(constants)[1:-1]},"_aws":{{"CloudWatchMetrics":{as_json(directives)},"Timestamp":'
 
 
 def write(text: str) -> None:
@@ -266,44 +216,9 @@ def write(text: str) -> None:
         pass
 
 
-def _redact(entry: dict[str, Any], redaction: Redaction, answered: Answer) -> None:
-    """Hide what is not to be shown, wherever in the line it stands."""
-    decision, request = answered.decision, answered.request
-    entry["redacted"] = redaction.fields
-    try:
-        entry["request"] = redaction.event(entry["request"], request)
-    except RecursionError:  # nested a thousand deep
-        entry["request"] = None
-        entry["truncated"] = True
-    entry["problems"] = redaction.problems(answered.problems)
-    if "evidence" in entry:
-        entry["evidence"] = redaction.evidence(entry["evidence"])
-    if decision is not None and request is not None and decision.message:
-        entry["message"] = message = redaction.message(decision, request)
-        entry["answer"] = {
-            key: message if value == decision.message else value for key, value in answered.response.items()
-        }
-
-
-def _sample(entry: dict[str, Any], request: Request | None, share: float) -> None:
-    """Leave what is more than a count out of the lines about the connections that do not belong to the sample.
-
-    The connection id decides, so that every version and every execution environment takes the same sample.
-    """
-    from binascii import crc32
-
-    connection_id = "" if request is None else request.connection_id
-    if crc32(connection_id.encode("utf-8", "surrogatepass")) < share * 2**32:
-        return
-    for key in NOT_SAMPLED:
-        entry.pop(key, None)
-    entry["request"] = {field: value for field, value in entry["request"].items() if field in ALWAYS_LOGGED}
-    entry["sampled_out"] = True
-
-
 def decided(reason: str, decision: Decision | None) -> dict[str, Any]:
     """Return what a line says of the decision; ``reason`` is the reason where the policy was not asked."""
-    return _object(_decision(reason, decision))
+    return members_as_object(_decision(reason, decision))
 
 
 def _decision(reason: str, decision: Decision | None) -> str:
@@ -314,19 +229,19 @@ def _decision(reason: str, decision: Decision | None) -> str:
         )
     unknown, shadow = "[]", "null"
     if decision.unknown:
-        unknown = _json([{"rule": rule, "conditions": names} for rule, names in decision.unknown])
+        unknown = as_json([{"rule": rule, "conditions": names} for rule, names in decision.unknown])
     if decision.shadow is not None:
         shadow = f"{{{_outcome(decision.shadow)}}}"
     return (
         f'{_outcome(decision)},"unknown":{unknown},"shadow":{shadow},'
-        f'"posture":{_json(decision.posture)},"message":{_quote(decision.message)}'
+        f'"posture":{as_json(decision.posture)},"message":{_quote(decision.message)}'
     )
 
 
 def _outcome(outcome: Outcome) -> str:
     return (
         f'"effect":"{"allow" if outcome.allow else "deny"}","reason":{_quote(outcome.reason)},'
-        f'"rule":{"null" if outcome.rule is None else _quote(outcome.rule)},"applied":{_json(outcome.applied)}'
+        f'"rule":{"null" if outcome.rule is None else _quote(outcome.rule)},"applied":{as_json(outcome.applied)}'
     )
 
 
@@ -338,7 +253,7 @@ def requested(event: Any) -> Any:
 def _request(event: Any, request: Request | None) -> str:
     """Return what a line says of the request, as JSON."""
     if request is None or not request.is_plain or request.groups is None:
-        return _json(requested(event))
+        return as_json(requested(event))
     connection, endpoint, groups = request.connection_id, request.endpoint_id, request.groups
     name, user, platform, release = request.common_name, request.username, request.platform, request.platform_version
     address, openvpn, client = request.public_ip, request.client_openvpn_version, request.aws_client_version
@@ -365,12 +280,3 @@ def _timestamp(milliseconds: int) -> str:
 def _second(seconds: int) -> str:
     """Return the beginning of a time, which in a storm many connections have in common."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds))
-
-
-def _cut(value: Any) -> Any:
-    """Shorten texts, and what is no text to the beginning of its JSON."""
-    if isinstance(value, str):
-        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…"
-    if isinstance(value, dict) and len(value) <= len(FIELDS):
-        return {key: _cut(member) for key, member in value.items()}
-    return _cut(_json(value))

@@ -8,6 +8,7 @@ a policy in which nothing is wrong, would take as long as all else that loading 
 from __future__ import annotations
 
 import json
+import sys
 
 from .conditions import PLAIN_VALUES, POSTURE_CONDITIONS, conditions, rule_conditions
 from .index import Index
@@ -211,8 +212,12 @@ class Policy:
         PolicyError
             With everything that is wrong, not only the first.
         """
-        text = document_text(text)
-        self.digest = _sha256(text)
+        text = text.strip()
+        if not text.startswith("{"):
+            from .policy_document import document_text  # late: what most functions have is the document itself
+
+            text = document_text(text)
+        self.digest = sha256_of(text)
         document = _decoded(text, self.digest)
         try:
             self._read(document)
@@ -254,90 +259,46 @@ class Policy:
 # --- the document ----------------------------------------------------------------------------------------------------
 
 
-def document_text(text: str) -> str:
-    """Return the policy document that an environment variable holds, as it is or packed.
-
-    Raises
-    ------
-    PolicyError
-        It holds neither.
-    """
-    text = text.strip()
-    if not text:
-        raise unreadable("is missing", "set the environment variable POLICY to a policy document")
-    if text.startswith("{"):
-        return text
-    import binascii
-
-    try:
-        packed = binascii.a2b_base64(text, strict_mode=True)
-    except ValueError as error:
-        raise unreadable(f"is neither a JSON object nor base64 of gzip of one ({error})", "render it again") from None
-    return unpacked_text(packed)
-
-
-def unpacked_text(packed: bytes) -> str:
-    """Return the policy document that was packed with gzip.
-
-    Raises
-    ------
-    PolicyError
-        It was not.
-    """
-    import zlib
-
-    try:
-        unpacking = zlib.decompressobj(wbits=31)  # gzip, with its header and its checksum
-        unpacked = unpacking.decompress(packed)
-        if not unpacking.eof or unpacking.unused_data:
-            raise unreadable("is cut off, or has something behind its end", "render it again with base64gzip")
-        return unpacked.decode()
-    except (ValueError, zlib.error) as error:
-        raise unreadable(f"is no gzip of a JSON object ({error})", "render it again") from None
-
-
-def check_digest(text: str, digest: str) -> None:
-    """Compare a document with the digest that it is to have.
-
-    Raises
-    ------
-    PolicyError
-        It has another.
-    """
-    found_digest = _sha256(text)
-    if found_digest != digest:
-        raise unreadable(f"has the digest {found_digest} and is to have {digest}", "apply again", found_digest)
-
-
-def unreadable(what: str, instead: str, digest: str | None = None) -> PolicyError:
-    """Return the error of a document that there is nothing more to say about than what is wrong with it as a whole."""
-    from .problems import Problems
-
-    problems = Problems(None)
-    problems.add((), what, instead)
-    return PolicyError(problems, digest)
-
-
 def _decoded(text: str, digest: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
+        from .policy_document import unreadable
+
         raise unreadable(f"is not JSON: {error}", "render it again", digest) from None
     if not isinstance(document, dict):
+        from .policy_document import unreadable
         from .problems import found
 
         raise unreadable(f"is {found(document)}", "write an object with rules", digest)
     return document
 
 
-def _sha256(text: str) -> str:
-    # hashlib loads OpenSSL, which costs more of a cold start than the whole policy; random does as this does.
-    try:
-        from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        from hashlib import sha256
-    digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def sha256_of(text: str) -> str:
+    """Return the digest of a document, in hexadecimal."""
+    digest: str = _sha2().sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return digest
+
+
+def _sha2() -> Any:
+    """Return the module with SHA-256: hashlib loads OpenSSL, which costs more of a cold start than the whole policy.
+
+    It is looked for where _json lies: to look along sys.path first is a third of what loading it takes.
+    """
+    if "_sha2" in sys.modules:
+        return sys.modules["_sha2"]
+    try:
+        folder = str(sys.modules["_json"].__file__).rpartition("/")[0]
+        finder: Any = sys.path_importer_cache[folder]
+        spec = finder.find_spec("_sha2")
+        module = spec.loader.create_module(spec)
+        spec.loader.exec_module(module)
+    except (AttributeError, ImportError, KeyError):  # this Python is built in another way
+        import hashlib
+
+        return hashlib
+    sys.modules["_sha2"] = module
+    return module
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------

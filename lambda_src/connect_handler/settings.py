@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from .policy import STORED, Policy, PolicyError, check_digest, unpacked_text, unreadable
+from .policy import STORED, Policy, PolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class Settings:
 
     def _fetched(self, text: str) -> str:
         """Return the policy document that is stored in Amazon S3."""
+        from .policy_document import check_digest, unpacked_text, unreadable
         from .stored_policy import NotFetched, Reference, fetch
 
         try:
