@@ -29,7 +29,7 @@ NAME = "AWSClientVPN-storm"
 THROTTLED = "client-connect-handler-throttled"
 
 CLIENTS = 10_000
-TRIAL = 1_000
+TRIAL = 500
 """Clients of the storms that are there to be compared with."""
 AT_ONCE = 8
 """Clients that wait for their answer at any moment; more only wait for each other on two cores."""

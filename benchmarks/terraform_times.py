@@ -21,7 +21,7 @@ from localaws import LocalAws
 from tools.terraform_cli import terraform_environment
 from tools.terraform_files import copy_terraform_files
 
-ROUNDS = 3
+ROUNDS = 2
 LONGEST = 8
 """Rows of the table of an apply's steps."""
 
