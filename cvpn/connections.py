@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from itertools import chain
 from typing import Any
 
 from connect_handler.connections import Connections, request_key
-from connect_handler.device_inventory import BATCH
+from connect_handler.dynamodb import BATCH, batch_get
 from connect_handler.settings import CONNECTIONS
 from cvpn.aws import aws_errors
 from cvpn.failures import Failure
@@ -118,23 +117,13 @@ def recorded(dynamodb: Any, table: str, connection_ids: Iterable[str]) -> dict[s
     keys = [request_key(one) for one in connection_ids]
     batches = [keys[first : first + BATCH] for first in range(0, len(keys), BATCH)]
     with ThreadPoolExecutor(WORKERS) as pool:
-        return dict(chain.from_iterable(pool.map(partial(_batch, dynamodb, table), batches)))
+        return dict(chain.from_iterable(part.items() for part in pool.map(partial(_read, dynamodb, table), batches)))
 
 
-def _batch(dynamodb: Any, table: str, keys: list[str]) -> list[tuple[str, dict[str, Any]]]:
-    items = []
-    pause = 0.05
-    while keys:
-        asked = {"Keys": [{"id": {"S": key}} for key in keys], "ConsistentRead": True}
-        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-        with aws_errors(f"read the table {table}"):
-            answer = dynamodb.batch_get_item(RequestItems={table: asked})
-        items += [(item["id"]["S"].partition("#")[2], item) for item in answer["Responses"].get(table, [])]
-        keys = [key["id"]["S"] for key in answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])]
-        if keys:
-            time.sleep(pause)
-            pause = min(2 * pause, 5.0)
-    return items
+def _read(dynamodb: Any, table: str, keys: list[str]) -> dict[str, dict[str, Any]]:
+    with aws_errors(f"read the table {table}"):
+        items = batch_get(dynamodb, table, "id", keys, consistent=True)
+    return {key.partition("#")[2]: item for key, item in items.items()}
 
 
 def joined(described: Mapping[str, Any], item: Mapping[str, Any] | None) -> Connection:

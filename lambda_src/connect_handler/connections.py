@@ -188,9 +188,9 @@ class Connections:
 
     def requests(self, connection_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return what is kept of connections, as DynamoDB has it, by connection id. Errors are boto3's."""
-        from .device_inventory import batch_get
+        from .dynamodb import batch_get  # late: no connection needs it
 
-        items = batch_get(self.table, "id", [request_key(one) for one in connection_ids])
+        items = batch_get(client("dynamodb"), self.table, "id", [request_key(one) for one in connection_ids])
         return {key.partition("#")[2]: item for key, item in items.items()}
 
 

@@ -10,11 +10,6 @@ from .outside import client
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
-
-BATCH = 100
-"""The most items that BatchGetItem takes,
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
 
 class DeviceInventory:
@@ -57,27 +52,7 @@ class DeviceInventory:
 
     def fetch_all(self, keys: Iterable[str]) -> dict[str, Device]:
         """Look devices up by their keys; what is not in the answer is not in the inventory. Errors are boto3's."""
-        items = batch_get(self.table, self.key_name, keys)
+        from .dynamodb import batch_get  # late: no connection needs it
+
+        items = batch_get(client("dynamodb"), self.table, self.key_name, keys)
         return {key: Device.from_item(item, self.names) for key, item in items.items()}
-
-
-def batch_get(table: str, key_name: str, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the items of a table that have the keys, by key; DynamoDB may take several calls. Errors are boto3's."""
-    import time
-
-    items: dict[str, dict[str, Any]] = {}
-    wanted = list(dict.fromkeys(keys))
-    pause = 0.05
-    while wanted:
-        now, wanted = wanted[:BATCH], wanted[BATCH:]
-        answer = client("dynamodb").batch_get_item(
-            RequestItems={table: {"Keys": [{key_name: {"S": key}} for key in now]}}
-        )
-        for item in answer["Responses"].get(table, []):
-            items[item[key_name]["S"]] = item
-        left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-        if left:
-            time.sleep(pause)
-            pause = min(2 * pause, 2.0)
-            wanted += [key[key_name]["S"] for key in left]
-    return items

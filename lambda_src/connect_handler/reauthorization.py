@@ -18,8 +18,8 @@ import time
 from . import answering, outside
 from .connections import Places, places_key, still_active, terminate
 from .decision_log import METRIC_NAMESPACE, decided, timestamp, write
-from .device_inventory import batch_get
 from .devices import key_of
+from .dynamodb import batch_get
 from .evidence import Evidence, needed, session_limits
 from .evidence_conditions import BY, DEVICE, SESSIONS
 from .request import InvalidRequest, Request
@@ -394,7 +394,9 @@ def _find_evidence(asked: list[_Asked], settings: Settings, now: float) -> None:
 def _find_sessions(counted: list[_Asked], by: str, limit: int, table: str, now: float) -> None:
     """Find the connections that were there before each of these: the first of a user's stays, as when they came."""
     try:
-        items = batch_get(table, "id", [places_key(by, getattr(one.request, by)) for one in counted])
+        items = batch_get(
+            outside.client("dynamodb"), table, "id", [places_key(by, getattr(one.request, by)) for one in counted]
+        )
     except Exception as error:
         for one in counted:
             one.evidence.failures[SESSIONS] = outside.in_words(error)
