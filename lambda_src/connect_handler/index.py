@@ -340,15 +340,14 @@ class _Networks(_Table):
         self.shifts: dict[int, tuple[int, ...]] = {}
 
     def file_each(self, networks: Iterable[Any], candidates: Iterable[Candidate]) -> None:
-        """File candidates, each under one network."""
-        super().file_each([self._prefix(*network) for network in networks], candidates)
-
-    def _prefix(self, shift: int, first: int) -> int:
-        """Return the prefix of a network, and see to its being looked up."""
-        first_octet = IPV4_OCTET if first < IPV6 else IPV6_OCTET
-        octet = first >> first_octet
-        for covered in (octet,) if shift <= first_octet else range(octet, octet + (1 << shift - first_octet)):
-            shifts = self.shifts.get(covered, ())
-            if shift not in shifts:
-                self.shifts[covered] = (*shifts, shift)
-        return first >> shift
+        """File candidates, each under one network, and see to its being looked up."""
+        prefixes = []
+        for shift, first in networks:
+            prefixes.append(first >> shift)
+            first_octet = IPV4_OCTET if first < IPV6 else IPV6_OCTET
+            octet = first >> first_octet
+            for covered in (octet,) if shift <= first_octet else range(octet, octet + (1 << shift - first_octet)):
+                shifts = self.shifts.get(covered, ())
+                if shift not in shifts:
+                    self.shifts[covered] = (*shifts, shift)
+        super().file_each(prefixes, candidates)

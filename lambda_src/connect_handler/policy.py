@@ -33,8 +33,8 @@ POLICY_KEYS = ("default_deny_message", "default_posture_status", "posture_rules"
 RULE_KEYS = frozenset({"effect", "end_oldest", "message", "name", "shadow", "unless", "when"})
 POSTURE_RULE_KEYS = frozenset({"status", "unless", "when"})
 
-_OF_EVIDENCE = ('"device"', '"sessions"', '"end_oldest"', "\\u")
-"""What a document has somewhere if its rules ask for evidence; an escaped character could be in any of it."""
+_OF_EVIDENCE = frozenset({"device", "sessions"})
+"""Condition keys that ask for evidence."""
 
 STORED = "s3://"
 """What a text begins with that is no document, but says where it is: see :mod:`connect_handler.stored_policy`."""
@@ -221,14 +221,6 @@ class Policy:
         document = _decoded(text, self.digest)
         try:
             self._read(document)
-            # Few policies have any of it, and to look through all rules of a long one would take long.
-            self.evidence: frozenset[str] = frozenset()
-            self.ending: frozenset[str] = frozenset()
-            if any(word in text for word in _OF_EVIDENCE):
-                from .evidence import asked_for, ending
-
-                self.evidence = asked_for(self)
-                self.ending = ending(document["rules"], self.rules)
         except Exception:  # whatever it is that something which should not be there has led to
             from .validation import problems_of
 
@@ -247,13 +239,21 @@ class Policy:
         statuses = {rule.status for rule in self.posture_rules}
         if self.default_posture_status is not None:
             statuses.add(self.default_posture_status)
-        self.rules = _rules(document["rules"], statuses)
+        self.rules, composed = _rules(document["rules"], statuses)
         self.default_deny_message = _message(document.get("default_deny_message")) or Message(DEFAULT_DENY_MESSAGE)
         self.shadow_mode = _flag(document.get("shadow_mode"))
-        self.has_shadows = any(rule.shadow for rule in self.rules)
+        self.has_shadows = any(rule.shadow for rule in composed)
         self.index = Index(self.rules)
         self.posture_index = Index(self.posture_rules)
         self.assigns_posture = bool(self.posture_rules) or self.default_posture_status is not None
+        self.evidence: frozenset[str] = frozenset()
+        self.ending: frozenset[str] = frozenset()
+        asked = [condition.key for rule in (*self.posture_rules, *composed) for condition in (*rule.when, *rule.unless)]
+        if not _OF_EVIDENCE.isdisjoint(asked):
+            from .evidence import asked_for, ending  # late: few policies ask for any
+
+            self.evidence = asked_for(self)
+            self.ending = ending(document["rules"])
 
 
 # --- the document ----------------------------------------------------------------------------------------------------
@@ -304,7 +304,8 @@ def _sha2() -> Any:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def _rules(elements: Any, statuses: set[str]) -> tuple[AccessRule, ...]:
+def _rules(elements: Any, statuses: set[str]) -> tuple[tuple[AccessRule, ...], list[AccessRule]]:
+    """Return the rules, and those among them that say more than an effect and one thing that they ask for."""
     # What all rules have is checked for all of them together: for each by itself, it would take three times as long.
     if type(elements) is not list or not RULE_KEYS.issuperset(set().union(*elements)):
         raise ValueError
@@ -316,16 +317,19 @@ def _rules(elements: Any, statuses: set[str]) -> tuple[AccessRule, ...]:
     effects = [_DENIES[element["effect"]] for element in elements]
     makers = rule_conditions(statuses)
     rules = []
+    composed = []
     for name, denies, element in zip(names, effects, elements, strict=True):
         block = element.get("when")
         if len(element) == 3 and type(block) is dict and len(block) == 1 and not _PLAIN_KEYS.isdisjoint(block):
             # As most rules of a long policy are. The index reads what they ask for, and so checks it.
             rules.append(AccessRule(name, block, (), denies, False, None))
         else:
-            rules.append(_rule(name, denies, element, makers))
+            rule = _rule(name, denies, element, makers)
+            rules.append(rule)
+            composed.append(rule)
     if all(rule.denies or rule.shadow for rule in rules):
         raise ValueError
-    return tuple(rules)
+    return tuple(rules), composed
 
 
 def _rule(name: str, denies: bool, element: dict[str, Any], makers: Makers) -> AccessRule:
@@ -333,6 +337,8 @@ def _rule(name: str, denies: bool, element: dict[str, Any], makers: Makers) -> A
     unless = conditions(element["unless"], makers) if "unless" in element else ()
     message = _message(element.get("message"))
     if message is not None and not denies:
+        raise ValueError
+    if _flag(element.get("end_oldest")) and not (denies and "sessions" in element["when"]):
         raise ValueError
     return AccessRule(name, when, unless, denies, _flag(element.get("shadow")), message)
 
