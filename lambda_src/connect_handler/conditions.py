@@ -14,7 +14,7 @@ import os
 import re
 from functools import lru_cache
 
-from .networks import NetworkSet, parse_address, parse_network
+from .networks import NetworkSet, parse_address, parse_networks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -462,7 +462,7 @@ def _public_ip(key: str, value: Any) -> Condition:
 
 def _networks(value: Any) -> list[Network]:
     _strings(value)
-    return [parse_network(text) for text in value]
+    return parse_networks(value)
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
