@@ -175,23 +175,17 @@ class Index:
         table = self._usernames
         if table is not None:
             text = facts.username
-            if text is None:
-                found += table.all()
-            else:
-                if text in table.by_value:
-                    found += table.by_value[text]
-                if table.by_beginning:
-                    table.add_by_beginning(text, found)
+            if text in table.by_value:
+                found += table.by_value[text]
+            if text is None or table.by_beginning:
+                table.add_further(text, found)
         table = self._common_names
         if table is not None:
             text = facts.common_name
-            if text is None:
-                found += table.all()
-            else:
-                if text in table.by_value:
-                    found += table.by_value[text]
-                if table.by_beginning:
-                    table.add_by_beginning(text, found)
+            if text in table.by_value:
+                found += table.by_value[text]
+            if text is None or table.by_beginning:
+                table.add_further(text, found)
         for look_up, table, by_value, by_beginnings in self._of_several:
             texts = look_up(facts)
             if texts is None:
@@ -306,8 +300,11 @@ class _Table:
             else:
                 by_value[value] = [candidate]
 
-    def add_by_beginning(self, text: str, found: list[Candidate]) -> None:
-        """Add the candidates that the beginning of a text finds."""
+    def add_further(self, text: str | None, found: list[Candidate]) -> None:
+        """Add what is a candidate for other reasons than the whole text: its beginning, or that it is unknown."""
+        if text is None:
+            found += self.all()
+            return
         for length, by_beginning in self.by_beginning:
             if text[:length] in by_beginning:
                 found += by_beginning[text[:length]]

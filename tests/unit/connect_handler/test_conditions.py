@@ -248,7 +248,8 @@ def test_an_address_is_read_alike_by_hand_and_by_the_c_library(text: str) -> Non
             assert module.parse_address(text) == parse_address(str(expected))
             network = parse_network(f"{expected}/{expected.max_prefixlen}")
             assert module.parse_address(text) in NetworkSet([network])
-            assert module.parse_networks([text] * module.MANY) == [module.parse_network(text)] * module.MANY
+    if expected is not None:
+        assert module.parse_networks([text] * module.MANY) == [module.parse_network(text)] * module.MANY
 
 
 V4 = st.tuples(st.integers(8, 32), st.integers(0, 2**32 - 1)).map(
