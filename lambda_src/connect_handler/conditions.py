@@ -14,7 +14,7 @@ import os
 import re
 from functools import lru_cache
 
-from .networks import NetworkSet, parse_address, parse_networks
+from .networks import parse_address, parse_networks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .evidence import Evidence
+    from .network_set import NetworkSet
     from .networks import Network
     from .request import Request
     from .truth import Test
@@ -449,15 +450,25 @@ _MIRRORED = {"=": "__eq__", "!=": "__ne__", ">=": "__le__", "<=": "__ge__", ">":
 def _public_ip(key: str, value: Any) -> Condition:
     """``public_ip``: the client's address lies in one of the networks."""
     networks = _networks(value)
-    merged = NetworkSet(networks)
-    if len(networks) > MAX_FILED:
-        merged.merge()  # no connection is to wait for that of a long list
+    # Merged here where that is much, as no connection is to wait for it; else where it is first asked.
+    merged = _merged(networks) if len(networks) > MAX_FILED else None
 
     def test(facts: Facts) -> bool | None:
+        nonlocal merged
         address = facts.address
-        return None if address is None else address in merged
+        if address is None:
+            return None
+        if merged is None:
+            merged = _merged(networks)
+        return address in merged
 
     return Condition(key, test, networks, (), True)
+
+
+def _merged(networks: list[Network]) -> NetworkSet:
+    from .network_set import NetworkSet  # late: the index answers for most conditions on addresses
+
+    return NetworkSet(networks)
 
 
 def _networks(value: Any) -> list[Network]:

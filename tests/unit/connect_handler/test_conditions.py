@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from connect_handler import networks as networks_module
 from connect_handler.evaluation import evaluate
-from connect_handler.networks import NetworkSet, parse_address, parse_network
+from connect_handler.network_set import NetworkSet
+from connect_handler.networks import parse_address, parse_network, parse_networks
 from connect_handler.policy import Policy
 from connect_handler.request import Request
 
@@ -248,8 +249,40 @@ def test_an_address_is_read_alike_by_hand_and_by_the_c_library(text: str) -> Non
             assert module.parse_address(text) == parse_address(str(expected))
             network = parse_network(f"{expected}/{expected.max_prefixlen}")
             assert module.parse_address(text) in NetworkSet([network])
-    if expected is not None:
-        assert module.parse_networks([text] * module.MANY) == [module.parse_network(text)] * module.MANY
+
+
+BLOCKS = st.one_of(
+    ADDRESSES,
+    st.tuples(
+        ADDRESSES, st.integers(0, 140).map(str) | st.sampled_from(["", "08", "-1", "1/1", " 8", "8,1.2.3.4/8"])
+    ).map("/".join),
+    st.ip_addresses().map(str),
+    st.tuples(st.ip_addresses(), st.integers(0, 128)).map(lambda drawn: f"{drawn[0]}/{drawn[1]}"),
+    st.integers(0, 2**32 - 1).flatmap(
+        lambda number: st.integers(0, 32).map(
+            lambda bits: str(ipaddress.ip_network((number >> bits << bits, 32 - bits)))
+        )
+    ),
+)
+
+
+def network_or_none(text: str) -> tuple[int, int] | None:
+    try:
+        return parse_network(text)
+    except ValueError:
+        return None
+
+
+@given(texts=st.lists(BLOCKS, min_size=1), many=st.booleans())
+def test_networks_that_are_read_together_are_as_each_by_itself(texts: list[str], many: bool) -> None:
+    if many:
+        texts = texts * (networks_module.MANY // len(texts) + 1)
+    expected = [network_or_none(text) for text in texts]
+    valid = [text for text, network in zip(texts, expected, strict=True) if network is not None]
+    assert parse_networks(valid) == [network for network in expected if network is not None]
+    if len(valid) < len(texts):
+        with pytest.raises(ValueError, match=r"is not|bits behind"):
+            parse_networks(texts)
 
 
 V4 = st.tuples(st.integers(8, 32), st.integers(0, 2**32 - 1)).map(
