@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from connect_handler.conditions import Condition, Facts
 from connect_handler.devices import Device
-from connect_handler.evaluation import Decision, assign_posture, evaluate
+from connect_handler.evaluation import Decision, evaluate
 from connect_handler.evidence import Evidence
 from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN, device_of
-from connect_handler.policy import ALLOW, DENY, Policy, PostureRule, Rule
+from connect_handler.policy import ALLOW, DENY, Policy, Rule
 from connect_handler.request import Request
 
 BLOCKS = ("when", "unless")
@@ -121,7 +121,8 @@ def explain(
         What is known beside the request.
     """
     facts = Facts(request, now, evidence)
-    assign_posture(policy, facts, [])
+    if policy.posture is not None:
+        policy.posture.assign(facts, [])
     posture_rules = []
     for posture_rule, element in zip(policy.posture_rules, document.get("posture_rules") or [], strict=True):
         value = posture_rule.applies(facts)
@@ -222,7 +223,7 @@ def _not_known(facts: Facts, kind: str) -> str:
 class _All:
     """Stands in for an index, and leaves no rule out: a changed condition is not where the index has it."""
 
-    def __init__(self, rules: tuple[Any, ...]) -> None:
+    def __init__(self, rules: list[Rule]) -> None:
         self._candidates = [(position, rule, rule.applies) for position, rule in enumerate(rules)]
 
     def candidates(self, _: Facts) -> list[Any]:
@@ -232,8 +233,7 @@ class _All:
 def _flips(policy: Policy, request: Request, now: float, facts: Facts) -> list[Flip]:
     decision = evaluate(policy, request, now, facts.evidence)
     flips = []
-    for attribute in ("posture_rules", "rules"):
-        rules: tuple[Rule, ...] = getattr(policy, attribute)
+    for is_of_posture, rules in ((True, policy.posture_rules), (False, policy.rules)):
         for position, rule in enumerate(rules):
             if getattr(rule, "shadow", False):
                 continue
@@ -243,7 +243,8 @@ def _flips(policy: Policy, request: Request, now: float, facts: Facts) -> list[F
                         changed = _with_condition(rule, block, number, value)
                         if changed.applies(facts) == rule.applies(facts):
                             continue
-                        other = _with_rule(policy, attribute, position, changed, facts)
+                        others = [*rules[:position], changed, *rules[position + 1 :]]
+                        other = _with_rules(policy, is_of_posture, others, facts)
                         if other.allow != decision.allow:
                             where = f"{block}.{condition.key}"
                             flips.append(Flip(rule.label, where, value, other.reason, other.rule))
@@ -259,12 +260,12 @@ def _with_condition(rule: Rule, block: str, number: int, value: bool) -> Rule:
     return changed
 
 
-def _with_rule(policy: Policy, attribute: str, position: int, rule: Rule, facts: Facts) -> Decision:
-    """Decide by the policy with one rule replaced."""
+def _with_rules(policy: Policy, are_of_posture: bool, rules: list[Rule], facts: Facts) -> Decision:
+    """Decide by the policy with other rules."""
     changed = copy.copy(policy)
-    rules: list[Rule | PostureRule] = list(getattr(policy, attribute))
-    rules[position] = rule
-    setattr(changed, attribute, tuple(rules))
-    changed.index = _All(changed.rules)  # type: ignore[assignment]
-    changed.posture_index = _All(changed.posture_rules)  # type: ignore[assignment]
+    if are_of_posture and policy.posture is not None:
+        changed.posture = copy.copy(policy.posture)
+        changed.posture.index = _All(rules)  # type: ignore[assignment]
+    else:
+        changed.index = _All(rules)  # type: ignore[assignment]
     return evaluate(changed, facts.request, facts.now, facts.evidence)

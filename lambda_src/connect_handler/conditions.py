@@ -278,10 +278,15 @@ def _names(value: Any) -> list[str]:
     return names
 
 
+def is_pattern(text: str) -> bool:
+    """Tell whether a text has a wildcard."""
+    return "*" in text or "?" in text
+
+
 def _whole_texts(patterns: Any) -> list[str] | None:
     """Return patterns, folded, where none of them has a wildcard."""
     together = _strings(patterns)
-    if "*" in together or "?" in together:
+    if is_pattern(together):
         return None
     return [text.lower() for text in patterns] if together.isascii() else list(map(fold, patterns))
 

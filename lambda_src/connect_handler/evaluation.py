@@ -98,7 +98,7 @@ def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | 
     """
     facts = Facts(request, now, evidence)
     unknown: list[tuple[str, list[str]]] = []
-    posture = assign_posture(policy, facts, unknown) if policy.assigns_posture else []
+    posture = [] if policy.posture is None else policy.posture.assign(facts, unknown)
     applying: list[AccessRule] = []
     last = None
     for position, rule, test in policy.index.candidates(facts):
@@ -142,32 +142,6 @@ def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | 
     else:
         decision.shadow = None
     return decision
-
-
-def assign_posture(policy: Policy, facts: Facts, unknown: list[tuple[str, list[str]]]) -> list[str]:
-    """Assign posture compliance statuses, in document order, and tell them to ``facts`` too.
-
-    Posture rules that are neither true nor false are added to ``unknown``.
-    """
-    statuses: list[str] = []
-    possible: list[str] = []
-    last = None
-    for position, rule, test in policy.posture_index.candidates(facts):
-        if position == last:
-            continue
-        last = position
-        value = True if test is None else test(facts)
-        if value is None:
-            unknown.append((rule.label, rule.unknown_conditions(facts)))
-            possible.append(rule.status)
-        elif value and rule.status not in statuses:
-            statuses.append(rule.status)
-    if not statuses and policy.default_posture_status is not None:
-        statuses.append(policy.default_posture_status)
-    if statuses or possible:
-        facts.posture = frozenset(statuses)
-        facts.possible_posture = frozenset(possible)
-    return statuses
 
 
 def _making_room(policy: Policy, applying: list[AccessRule], unknown: list[tuple[str, list[str]]]) -> list[AccessRule]:

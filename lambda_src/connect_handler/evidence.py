@@ -10,7 +10,6 @@ from functools import lru_cache
 
 from .conditions import Facts
 from .devices import Device
-from .evaluation import assign_posture
 from .evidence_conditions import BY, DEVICE, SESSIONS, UNKNOWN, SessionsCondition
 
 TYPE_CHECKING = False
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from .conditions import Condition
     from .policy import AccessRule, Policy, Rule
     from .request import Request
 
@@ -122,8 +120,8 @@ def _others(value: Any, where: str) -> list[str]:
 def asked_for(policy: Policy) -> frozenset[str]:
     """Return which evidence the rules of a policy ask for: ``device``, ``username``, ``common_name``."""
     found: set[str] = set()
-    for rule in (*policy.posture_rules, *policy.rules):
-        for condition in _conditions(rule):
+    for rule in (*policy.posture_rules, *policy.special_rules):
+        for condition in (*rule.when, *rule.unless):
             if condition.key == DEVICE:
                 found.add(DEVICE)
             elif isinstance(condition, SessionsCondition):
@@ -138,8 +136,8 @@ def session_limits(policy: Policy) -> dict[str, int]:
     Kept, as it goes through all rules, and a connection waits for it.
     """
     limits: dict[str, int] = {}
-    for rule in policy.rules:
-        for condition in _conditions(rule):
+    for rule in policy.special_rules:
+        for condition in (*rule.when, *rule.unless):
             if isinstance(condition, SessionsCondition):
                 limits[condition.by] = min(condition.at_least, limits.get(condition.by, condition.at_least))
     return limits
@@ -148,11 +146,6 @@ def session_limits(policy: Policy) -> dict[str, int]:
 def ending(elements: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """Return the names of the rules that end other connections."""
     return frozenset([element["name"] for element in elements if element.get(END_OLDEST)])
-
-
-def _conditions(rule: Rule) -> tuple[Condition, ...]:
-    """Return the conditions of a rule, but for one that is none of these and was not made yet."""
-    return (*(() if isinstance(rule.block, dict) else rule.block), *rule.unless)
 
 
 # --- what the outcome depends on -------------------------------------------------------------------------------------
@@ -167,10 +160,10 @@ def needed(policy: Policy, request: Request, now: float) -> frozenset[str]:
     """
     facts = Facts(request, now)
     found: set[str] = set()
-    if policy.assigns_posture:
-        assign_posture(policy, facts, [])
+    if policy.posture is not None:
+        policy.posture.assign(facts, [])
         assigned: set[str] = set()
-        for rule, value in _in_order(policy.posture_index.candidates(facts), facts):
+        for rule, value in _in_order(policy.posture.index.candidates(facts), facts):
             if value is None and rule.status not in assigned and _can_be_true(rule, facts):
                 found |= _keys(rule, facts, found)
             elif value:

@@ -10,28 +10,29 @@ from __future__ import annotations
 import json
 import sys
 
-from .conditions import PLAIN_VALUES, POSTURE_CONDITIONS, conditions, rule_conditions
+from .conditions import MAX_FILED, PLAIN_VALUES, POSTURE_CONDITIONS, conditions, rule_conditions
 from .index import Index
 from .messages import Message
-from .response import MAX_CHARACTERS, MAX_STATUSES
+from .response import MAX_CHARACTERS
 from .truth import all_of, unless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from .conditions import Condition, Facts, Makers
+    from .index import PlainRules
+    from .posture import Posture, PostureRule
     from .problems import Problems
     from .truth import Test
 
 ALLOW = "allow"
 DENY = "deny"
 _DENIES = {ALLOW: False, DENY: True}
-_PLAIN_KEYS = frozenset(PLAIN_VALUES)
 
 POLICY_KEYS = ("default_deny_message", "default_posture_status", "posture_rules", "rules", "shadow_mode")
 RULE_KEYS = frozenset({"effect", "end_oldest", "message", "name", "shadow", "unless", "when"})
-POSTURE_RULE_KEYS = frozenset({"status", "unless", "when"})
 
 _OF_EVIDENCE = frozenset({"device", "sessions"})
 """Condition keys that ask for evidence."""
@@ -67,30 +68,17 @@ class Rule:
     ----------
     label
         The rule's name; ``posture_rules[2]`` for a posture rule, which has none.
-    block
-        What ``when`` is made of, for a rule that asks for one thing and has no ``unless``: the index answers for most
-        of them, so that nobody asks for their conditions. ``when`` itself for any other rule.
+    when
+        Conditions of which all must hold.
     unless
         Conditions of which not all may hold.
     """
 
-    __slots__ = ("block", "label", "unless")
+    __slots__ = ("label", "unless", "when")
 
     label: str
-    block: tuple[Condition, ...] | dict[str, Any]
+    when: tuple[Condition, ...]
     unless: tuple[Condition, ...]
-
-    @property
-    def when(self) -> tuple[Condition, ...]:
-        """Conditions of which all must hold."""
-        if type(self.block) is dict:
-            self.block = conditions(self.block, POSTURE_CONDITIONS)
-        when: Any = self.block
-        return when  # type: ignore[no-any-return]
-
-    @when.setter
-    def when(self, when: tuple[Condition, ...]) -> None:
-        self.block = when
 
     def applies(self, facts: Facts) -> bool | None:
         """Tell whether the rule applies, in Kleene's logic; None is unknown."""
@@ -134,33 +122,20 @@ class AccessRule(Rule):
 
     __slots__ = ("denies", "message", "shadow")
 
-    def __init__(
-        self,
-        label: str,
-        block: tuple[Condition, ...] | dict[str, Any],
-        unless: tuple[Condition, ...],
-        denies: bool,
-        shadow: bool,
-        message: Message | None,
-    ) -> None:
-        self.label = label
-        self.block = block
-        self.unless = unless
-        self.denies = denies
-        self.shadow = shadow
-        self.message = message
-
-
-class PostureRule(Rule):
-    """A rule that assigns a posture compliance status."""
-
-    __slots__ = ("status",)
-
-    def __init__(self, label: str, when: tuple[Condition, ...], unless: tuple[Condition, ...], status: str) -> None:
-        self.label = label
-        self.block = when
-        self.unless = unless
-        self.status = status
+    def __init__(self, element: dict[str, Any], makers: Makers) -> None:
+        """Read a rule of the document; an exception where anything but its name is not as it should be."""
+        if not RULE_KEYS.issuperset(element):
+            raise ValueError
+        self.label = element["name"]
+        self.denies = denies = _DENIES[element["effect"]]
+        self.when = conditions(element["when"], makers) if "when" in element else ()
+        self.unless = conditions(element["unless"], makers) if "unless" in element else ()
+        self.shadow = _flag(element.get("shadow"))
+        self.message = _message(element.get("message"))
+        if self.message is not None and not denies:
+            raise ValueError
+        if _flag(element.get("end_oldest")) and not (denies and "sessions" in element["when"]):
+            raise ValueError
 
 
 class Policy:
@@ -168,10 +143,14 @@ class Policy:
 
     Attributes
     ----------
-    rules, posture_rules
-        In document order.
-    default_posture_status
-        Assigned where no posture rule applies; None for none.
+    posture
+        What assigns posture compliance statuses; None where nothing does.
+    index
+        Of the rules.
+    special_rules
+        Rules that say more than an effect and one thing that they ask for.
+    has_shadows
+        Whether any of them is a shadow rule.
     default_deny_message
         For those whom no rule with a message of its own denies.
     shadow_mode
@@ -185,18 +164,15 @@ class Policy:
     """
 
     __slots__ = (
-        "assigns_posture",
         "default_deny_message",
-        "default_posture_status",
         "digest",
         "ending",
         "evidence",
         "has_shadows",
         "index",
-        "posture_index",
-        "posture_rules",
-        "rules",
+        "posture",
         "shadow_mode",
+        "special_rules",
     )
 
     def __init__(self, text: str) -> None:
@@ -229,26 +205,37 @@ class Policy:
                 raise
             raise PolicyError(problems, self.digest) from None
 
+    @property
+    def rules(self) -> Sequence[AccessRule]:
+        """The rules, in document order."""
+        return self.index.rules()
+
+    @property
+    def posture_rules(self) -> Sequence[PostureRule]:
+        """The rules that assign posture compliance statuses, in document order."""
+        return () if self.posture is None else self.posture.rules
+
     def _read(self, document: dict[str, Any]) -> None:
         """Read a document; an exception where anything in it is not as it should be."""
         if not document.keys() <= set(POLICY_KEYS):
             raise ValueError
-        self.posture_rules = _posture_rules(document.get("posture_rules"))
-        status = document.get("default_posture_status")
-        self.default_posture_status = None if status is None or status == "" else _text(status)
-        statuses = {rule.status for rule in self.posture_rules}
-        if self.default_posture_status is not None:
-            statuses.add(self.default_posture_status)
-        self.rules, composed = _rules(document["rules"], statuses)
+        self.posture: Posture | None = None
+        posture_rules, default_status = document.get("posture_rules"), document.get("default_posture_status")
+        if posture_rules not in (None, []) or default_status not in (None, ""):
+            from .posture import Posture  # late: not every policy assigns statuses
+
+            self.posture = Posture(posture_rules, default_status)
+        statuses = () if self.posture is None else self.posture.statuses
+        rows, special, plain = _rows(document["rules"], rule_conditions(statuses))
+        self.special_rules = [rule for _, rule in special]
         self.default_deny_message = _message(document.get("default_deny_message")) or Message(DEFAULT_DENY_MESSAGE)
         self.shadow_mode = _flag(document.get("shadow_mode"))
-        self.has_shadows = any(rule.shadow for rule in composed)
-        self.index = Index(self.rules)
-        self.posture_index = Index(self.posture_rules)
-        self.assigns_posture = bool(self.posture_rules) or self.default_posture_status is not None
+        self.has_shadows = any(rule.shadow for rule in self.special_rules)
+        self.index = Index(rows, special, plain, _plain_rule)
         self.evidence: frozenset[str] = frozenset()
         self.ending: frozenset[str] = frozenset()
-        asked = [condition.key for rule in (*self.posture_rules, *composed) for condition in (*rule.when, *rule.unless)]
+        asking = (*self.posture_rules, *self.special_rules)
+        asked = [condition.key for rule in asking for condition in (*rule.when, *rule.unless)]
         if not _OF_EVIDENCE.isdisjoint(asked):
             from .evidence import asked_for, ending  # late: few policies ask for any
 
@@ -304,66 +291,56 @@ def _sha2() -> Any:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def _rules(elements: Any, statuses: set[str]) -> tuple[tuple[AccessRule, ...], list[AccessRule]]:
-    """Return the rules, and those among them that say more than an effect and one thing that they ask for."""
-    # What all rules have is checked for all of them together: for each by itself, it would take three times as long.
-    if type(elements) is not list or not RULE_KEYS.issuperset(set().union(*elements)):
+def _rows(elements: Any, makers: Makers) -> tuple[list[Any], list[tuple[int, AccessRule]], PlainRules]:
+    """Return the rules, those among them that are special with their positions, and what the plain ones ask for.
+
+    Plain is a rule with an effect and one condition of :data:`~connect_handler.conditions.PLAIN_VALUES`, as most rules
+    of a long policy are. What they have is checked for all of them together, here and in the index, and they are left
+    as they are in the document: to make a rule of each takes five times as long, and few of them are ever asked for.
+    """
+    if type(elements) is not list:
         raise ValueError
     names = [element["name"] for element in elements]
     "".join(names)  # the quickest way to ask whether they are texts
     distinct = set(names)
     if "" in distinct or len(distinct) < len(names) or max(map(len, names)) > MAX_CHARACTERS:
         raise ValueError
-    effects = [_DENIES[element["effect"]] for element in elements]
-    makers = rule_conditions(statuses)
-    rules = []
-    composed = []
-    for name, denies, element in zip(names, effects, elements, strict=True):
-        block = element.get("when")
-        if len(element) == 3 and type(block) is dict and len(block) == 1 and not _PLAIN_KEYS.isdisjoint(block):
-            # As most rules of a long policy are. The index reads what they ask for, and so checks it.
-            rules.append(AccessRule(name, block, (), denies, False, None))
-        else:
-            rule = _rule(name, denies, element, makers)
-            rules.append(rule)
-            composed.append(rule)
-    if all(rule.denies or rule.shadow for rule in rules):
+    effects = [element["effect"] for element in elements]
+    if not _DENIES.keys() >= set(effects):
         raise ValueError
-    return tuple(rules), composed
-
-
-def _rule(name: str, denies: bool, element: dict[str, Any], makers: Makers) -> AccessRule:
-    when = conditions(element["when"], makers) if "when" in element else ()
-    unless = conditions(element["unless"], makers) if "unless" in element else ()
-    message = _message(element.get("message"))
-    if message is not None and not denies:
-        raise ValueError
-    if _flag(element.get("end_oldest")) and not (denies and "sessions" in element["when"]):
-        raise ValueError
-    return AccessRule(name, when, unless, denies, _flag(element.get("shadow")), message)
-
-
-def _posture_rules(elements: Any) -> tuple[PostureRule, ...]:
-    if elements is None:
-        return ()
-    if type(elements) is not list:
-        raise ValueError
-    rules = []
+    rows = elements.copy()
+    special: list[tuple[int, AccessRule]] = []
+    plain: PlainRules = {key: ([], []) for key in PLAIN_VALUES}
     for position, element in enumerate(elements):
-        if not POSTURE_RULE_KEYS.issuperset(element):
-            raise ValueError
-        when = conditions(element["when"], POSTURE_CONDITIONS) if "when" in element else ()
-        unless = conditions(element["unless"], POSTURE_CONDITIONS) if "unless" in element else ()
-        rules.append(PostureRule(f"posture_rules[{position}]", when, unless, _text(element["status"])))
-    if len({rule.status for rule in rules}) > MAX_STATUSES:
+        block = element.get("when")
+        if len(element) == 3 and type(block) is dict and len(block) == 1:
+            for key in block:  # the only one; to take it in another way takes longer
+                values = block[key]
+            if key in plain and type(values) is list:
+                found, positions = plain[key]
+                if len(values) == 1:
+                    found.append(values[0])
+                    positions.append(position)
+                    continue
+                if 0 < len(values) <= MAX_FILED:
+                    found += values
+                    positions += [position] * len(values)
+                    continue
+        rows[position] = rule = AccessRule(element, makers)
+        special.append((position, rule))
+    if effects.count(ALLOW) <= sum([rule.shadow and not rule.denies for _, rule in special]):
         raise ValueError
-    return tuple(rules)
+    return rows, special, plain
+
+
+def _plain_rule(element: dict[str, Any]) -> AccessRule:
+    return AccessRule(element, POSTURE_CONDITIONS)
 
 
 # --- single values ---------------------------------------------------------------------------------------------------
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Return a text of 1 to 255 characters."""
     if type(value) is not str or not 0 < len(value) <= MAX_CHARACTERS:
         raise ValueError
@@ -377,4 +354,4 @@ def _flag(value: Any) -> bool:
 
 
 def _message(value: Any) -> Message | None:
-    return None if value is None else Message(_text(value))
+    return None if value is None else Message(text_of(value))

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 
 from connect_handler.conditions import Facts
-from connect_handler.evaluation import assign_posture, evaluate
+from connect_handler.evaluation import evaluate
 from connect_handler.policy import Policy
 from connect_handler.request import Request
 from cvpn.explanation import explain
@@ -126,7 +126,8 @@ def test_a_flip_turns_the_outcome_and_nothing_else_does(
     flips = {(flip.rule, flip.condition, flip.value) for flip in explain(document, policy, request, now).flips}
     certain = {True: {"not_before": "1990-01-01T00:00:00Z"}, False: {"not_after": "1990-01-01T00:00:00Z"}}
     facts = Facts(request, now)
-    assign_posture(policy, facts, [])
+    if policy.posture is not None:
+        policy.posture.assign(facts, [])
     for position, element in enumerate(document["rules"]):
         for block in ("when", "unless"):
             for key in element.get(block, {}):
