@@ -108,6 +108,14 @@ CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
     "posture": some(STATUSES),
 }
 
+PLAIN_CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
+    "username": some(NAMES) | some(PATTERNS),
+    "common_name": some(NAMES) | some(PATTERNS),
+    "groups": some(GROUPS) | some(GROUP_PATTERNS),
+    "public_ip": some(NETWORKS),
+}
+"""What most rules of a long policy ask for, and nothing else."""
+
 INSTANTS = ["2026-01-01T00:00:00Z", "2026-03-29T00:00:00Z", "2026-10-25T00:00:00Z", "2026-12-31T00:00:00Z"]
 DEVICE_STATUSES = ["compliant", "Compliant", "quarantined", "straße"]
 DEVICE_STATUS_PATTERNS = [*DEVICE_STATUSES, "*", "comp*", "*ined", "STRASSE"]
@@ -173,6 +181,13 @@ def rule_bodies(draw: st.DrawFn, keys: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def plain_rules(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw the effect and the one condition of a rule that has nothing more to it."""
+    key = draw(st.sampled_from(list(PLAIN_CONDITIONS)))
+    return {"effect": draw(st.sampled_from(["allow", "deny"])), "when": {key: draw(PLAIN_CONDITIONS[key])}}
+
+
+@st.composite
 def policies(draw: st.DrawFn, with_evidence: bool = False) -> dict[str, Any]:
     keys = list(CONDITIONS)
     if with_evidence:  # often, so that rules that ask for it meet
@@ -187,6 +202,10 @@ def policies(draw: st.DrawFn, with_evidence: bool = False) -> dict[str, Any]:
         if rule["effect"] == "deny" and "sessions" in rule.get("when", {}) and draw(st.booleans()):
             rule["end_oldest"] = True
         rules.append(rule)
+    if draw(st.booleans()):
+        plain = draw(st.lists(plain_rules(), min_size=1, max_size=8))
+        rules += [{"name": f"plain-{number}", **rule} for number, rule in enumerate(plain)]
+        rules = draw(st.permutations(rules))
     rules.append({"name": "last", "effect": "allow", **draw(rule_bodies(keys))})
     posture_keys = [key for key in keys if key not in ("posture", "sessions")]
     posture_rules = [{"status": status, **draw(rule_bodies(posture_keys))} for status in STATUSES]
