@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from connect_handler.answering import INTERNAL_ERROR, INVALID_REQUEST, POLICY_ERROR
 from connect_handler.decision_log import (
     CONNECTION_RECORD_METRIC,
     DEVICE_EVIDENCE_METRIC,
@@ -13,6 +12,7 @@ from connect_handler.decision_log import (
     SHADOW_MODE_METRIC,
     SHADOW_RULES_METRIC,
 )
+from connect_handler.denial import INTERNAL_ERROR, INVALID_REQUEST, POLICY_ERROR
 from connect_handler.devices import ATTRIBUTE_NAMES
 from connect_handler.evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY
 from connect_handler.evidence import CONNECTIONS

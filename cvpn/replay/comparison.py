@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from connect_handler import evaluation
-from connect_handler.evaluation import Decision
+from connect_handler.evaluation import Decision, conclude
 from connect_handler.evidence import needed
 from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN
 from connect_handler.policy import ALLOW, DENY, AccessRule, Policy
@@ -159,9 +158,8 @@ def _with(rules: list[AccessRule], certain: list[AccessRule], label: str) -> tup
 
 
 def _concluded(applying: list[AccessRule]) -> tuple[bool, str, str | None]:
-    found = evaluation.Outcome()
-    evaluation.conclude(found, applying)
-    return found.allow, found.reason, found.rule
+    allow, reason, decider = conclude(applying)
+    return allow, reason, None if decider is None else decider.label
 
 
 def _condition_keys(field: str) -> tuple[str, ...]:

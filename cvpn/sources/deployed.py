@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from connect_handler.policy import STORED, PolicyError
+from connect_handler.errors import PolicyError
+from connect_handler.policy import STORED
 from connect_handler.policy_document import check_digest, unpacked_text
 from connect_handler.settings import POLICY
 from connect_handler.stored_policy import Reference

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from connect_handler.policy import POLICY_KEYS, Policy, PolicyError
+from connect_handler.errors import PolicyError
+from connect_handler.policy import POLICY_KEYS, Policy
 from connect_handler.policy_document import document_text
 from cvpn.aws import Account
 from cvpn.failures import Failure, Finding, InvalidPolicy

@@ -7,9 +7,7 @@ a broken function, and show the user nothing of use.
 from __future__ import annotations
 
 from .evaluation import evaluate
-from .messages import Message
-from .policy import DEFAULT_DENY_MESSAGE
-from .request import DEFAULT_SCHEMA_VERSION, InvalidRequest, Request, schema_version
+from .request import Request
 from .response import response
 
 TYPE_CHECKING = False
@@ -20,10 +18,6 @@ if TYPE_CHECKING:
     from .evaluation import Decision
     from .evidence import Evidence
     from .policy import Policy
-
-INVALID_REQUEST = "invalid-request"
-POLICY_ERROR = "policy-error"
-INTERNAL_ERROR = "internal-error"
 
 
 class Answer:
@@ -49,13 +43,15 @@ class Answer:
 
     __slots__ = ("decision", "evidence", "message", "problems", "reason", "request", "response")
 
-    decision: Decision | None
-    evidence: Evidence | None
     message: str
-    problems: tuple[str, ...]
     reason: str
-    request: Request | None
     response: dict[str, Any]
+
+    def __init__(self) -> None:
+        self.request: Request | None = None
+        self.decision: Decision | None = None
+        self.evidence: Evidence | None = None
+        self.problems: tuple[str, ...] = ()
 
 
 def answer(
@@ -82,59 +78,22 @@ def answer(
         Returns the evidence for a request that the policy is asked about; None for none.
     """
     answered = Answer()
-    answered.request = answered.decision = answered.evidence = None
-    answered.problems = ()
     try:
         answered.request = Request(event, alias)
         if policy is None:
-            return _denied(answered, event, POLICY_ERROR, policy_problems)
+            from .denial import without_policy  # late, as below: there is no need of it as long as all is well
+
+            return without_policy(answered, policy_problems)
         if look_up is not None:
             answered.evidence = look_up(policy, answered.request)
         answered.decision = decision = evaluate(policy, answered.request, now, answered.evidence)
-    except InvalidRequest as error:
-        return _denied(answered, event, INVALID_REQUEST, (str(error),))
-    except Exception as error:  # a bug of ours: deny, and tell
-        return _denied(answered, event, INTERNAL_ERROR, (_traceback(error),))
+    except Exception as error:
+        from .denial import without_decision
+
+        return without_decision(answered, event, error)
     answered.reason = decision.reason
     answered.message = decision.message
     version = answered.request.schema_version
     allow = decision.allow or policy.shadow_mode
     answered.response = response(version, allow, decision.message, decision.posture)
     return answered
-
-
-def broken(event: Any, error: Exception) -> Answer:
-    """Answer an event that an error of ours keeps from being looked at."""
-    answered = Answer()
-    answered.request = answered.decision = answered.evidence = None
-    return _denied(answered, event, INTERNAL_ERROR, (_traceback(error),))
-
-
-def _denied(answered: Answer, event: Any, reason: str, problems: tuple[str, ...]) -> Answer:
-    """Complete an answer to an event that the policy was not asked about."""
-    answered.reason = reason
-    answered.problems = problems
-    answered.message = _message_without_decision(answered.request, reason)
-    answered.response = response(_answer_version(event, answered.request), False, answered.message, ())
-    return answered
-
-
-def _answer_version(event: Any, request: Request | None) -> str:
-    if request is not None:
-        return request.schema_version
-    try:
-        return schema_version(event)
-    except InvalidRequest:
-        return DEFAULT_SCHEMA_VERSION
-
-
-def _message_without_decision(request: Request | None, reason: str) -> str:
-    if request is None:
-        return f"Access denied ({reason}). Contact your administrator."
-    return Message(DEFAULT_DENY_MESSAGE).fill(request, reason)
-
-
-def _traceback(error: Exception) -> str:
-    import traceback
-
-    return "".join(traceback.format_exception(error))

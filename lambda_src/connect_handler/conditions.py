@@ -182,8 +182,9 @@ class Condition:
 
 def _patterns(key: str, value: Any) -> Condition:
     """``common_name``, ``username``, ``platform``: one of the patterns matches the field."""
-    texts, beginnings, glob = _split(value)
+    texts, beginnings, globs = _split(value)
     exact = frozenset(texts)
+    glob = _glob(globs) if globs else None
 
     def is_one(facts: Facts) -> bool | None:
         text = getattr(facts, key)
@@ -195,13 +196,14 @@ def _patterns(key: str, value: Any) -> Condition:
             return None
         return text in exact or text.startswith(beginnings) or (glob is not None and glob(text))
 
-    return _filed(key, matches if beginnings or glob is not None else is_one, texts, beginnings, glob)
+    return _filed(key, matches if beginnings or globs else is_one, texts, beginnings, globs)
 
 
 def _groups(key: str, value: Any) -> Condition:
     """``groups``: one of the patterns matches one of the groups."""
-    names, beginnings, glob = _split(_names(value))
+    names, beginnings, globs = _split(_names(value))
     exact = frozenset(names)
+    glob = _glob(globs) if globs else None
 
     def has_one(facts: Facts) -> bool | None:
         groups = facts.groups
@@ -217,7 +219,7 @@ def _groups(key: str, value: Any) -> Condition:
             return True
         return glob is not None and any(map(glob, groups))
 
-    return _filed(key, matches if beginnings or glob is not None else has_one, names, beginnings, glob)
+    return _filed(key, matches if beginnings or globs else has_one, names, beginnings, globs)
 
 
 def _all_groups(key: str, value: Any) -> Condition:
@@ -295,11 +297,11 @@ def _whole_names(patterns: Any) -> list[str] | None:
     return _whole_texts(_names(patterns))
 
 
-def _split(patterns: Any) -> tuple[list[str], tuple[str, ...], _Glob | None]:
+def _split(patterns: Any) -> tuple[list[str], tuple[str, ...], list[str]]:
     """Part patterns, folded, into whole texts, beginnings (``ops-*``), and all others."""
     whole = _whole_texts(patterns)
     if whole is not None:
-        return whole, (), None
+        return whole, (), []
     exact: list[str] = []
     beginnings: list[str] = []
     globs: list[str] = []
@@ -311,13 +313,14 @@ def _split(patterns: Any) -> tuple[list[str], tuple[str, ...], _Glob | None]:
             beginnings.append(pattern[:-1])
         else:
             globs.append(pattern)
-    return exact, tuple(beginnings), _Glob(globs) if globs else None
+    return exact, tuple(beginnings), globs
 
 
 def matcher(patterns: Any) -> Callable[[str], bool]:
     """Return what tells whether one of several patterns matches a folded text; an exception where they are none."""
-    texts, beginnings, glob = _split(patterns)
+    texts, beginnings, globs = _split(patterns)
     exact = frozenset(texts)
+    glob = _glob(globs) if globs else None
     return lambda text: text in exact or text.startswith(beginnings) or (glob is not None and glob(text))
 
 
@@ -326,27 +329,25 @@ def _literal(pattern: str) -> str:
     return pattern.partition("*")[0].partition("?")[0]
 
 
-class _Glob:
-    """Tells whether one of several patterns matches a folded text.
+def _glob(patterns: list[str]) -> Callable[[str], bool]:
+    """Return what tells whether one of several patterns matches a folded text.
 
     To compile a regular expression costs more than all else that loading a rule does, so it is put off until a text
     has to be matched.
     """
+    match: Callable[[str], Any] | None = None
 
-    __slots__ = ("_match", "patterns")
-
-    def __init__(self, patterns: list[str]) -> None:
-        self.patterns = patterns
-        self._match: Callable[[str], Any] | None = None
-
-    def __call__(self, text: str) -> bool:
-        if self._match is None:
+    def matches(text: str) -> bool:
+        nonlocal match
+        if match is None:
             from fnmatch import translate
 
             # "[" is no wildcard of ours
-            expressions = [translate(pattern.replace("[", "[[]")) for pattern in self.patterns]
-            self._match = re.compile("|".join(expressions)).match
-        return self._match(text) is not None
+            expressions = [translate(pattern.replace("[", "[[]")) for pattern in patterns]
+            match = re.compile("|".join(expressions)).match
+        return match(text) is not None
+
+    return matches
 
 
 def _filed(
@@ -354,13 +355,13 @@ def _filed(
     test: Test,
     exact: list[str],
     beginnings: tuple[str, ...],
-    glob: _Glob | None,
+    globs: list[str],
 ) -> Condition:
     """Return the condition with what the index can file it under."""
-    if glob is None:
+    if not globs:
         return Condition(key, test, exact, beginnings, True)
     # What does not begin with "laptop-" does not match "laptop-*.example" either.
-    literals = tuple(map(_literal, glob.patterns))
+    literals = tuple(map(_literal, globs))
     return Condition(key, test, exact, beginnings + literals) if all(literals) else Condition(key, test)
 
 

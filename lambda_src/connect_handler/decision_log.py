@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .answering import Answer
-    from .evaluation import Decision, Outcome
+    from .evaluation import Decision
     from .evidence import Evidence
     from .policy import AccessRule
     from .request import Request
     from .settings import Settings
+    from .shadow import ShadowOutcome
 
 _STANDARD_OUTPUT = 1
 METRIC_NAMESPACE = "ClientVPNConnectHandler"
@@ -238,7 +239,7 @@ def _decision(reason: str, decision: Decision | None) -> str:
     )
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: Decision | ShadowOutcome) -> str:
     return (
         f'"effect":"{"allow" if outcome.allow else "deny"}","reason":{_quote(outcome.reason)},'
         f'"rule":{"null" if outcome.rule is None else _quote(outcome.rule)},"applied":{as_json(outcome.applied)}'

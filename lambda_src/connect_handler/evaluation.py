@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from .messages import Message
     from .policy import AccessRule, Policy
     from .request import Request
+    from .shadow import ShadowOutcome
 
 ALLOW_RULE = "allow-rule"
 EXPLICIT_DENY = "explicit-deny"
 IMPLICIT_DENY = "implicit-deny"
 
 
-class Outcome:
-    """Allowed or denied, for which reason, and by which rule.
+class Decision:
+    """What a policy says of a request.
 
     Attributes
     ----------
@@ -32,27 +33,7 @@ class Outcome:
     rule
         Name of the rule that decided; None where none did, which is ``implicit-deny``.
     rules
-        All rules that applied, in document order; of the shadow outcome, the shadow rules alone.
-    """
-
-    __slots__ = ("allow", "reason", "rule", "rules")
-
-    allow: bool
-    reason: str
-    rule: str | None
-    rules: list[AccessRule]
-
-    @property
-    def applied(self) -> list[str]:
-        """Names of the rules that applied."""
-        return [rule.label for rule in self.rules]
-
-
-class Decision(Outcome):
-    """What a policy says of a request.
-
-    Attributes
-    ----------
+        All rules that applied, in document order, but for shadow rules.
     message
         For the user who is denied, cut to what Client VPN takes; empty if allowed.
     template
@@ -68,14 +49,34 @@ class Decision(Outcome):
         Ids of the other connections that are to be ended so that this one can be allowed.
     """
 
-    __slots__ = ("ends", "message", "posture", "shadow", "template", "unknown")
+    __slots__ = (
+        "allow",
+        "ends",
+        "message",
+        "posture",
+        "reason",
+        "rule",
+        "rules",
+        "shadow",
+        "template",
+        "unknown",
+    )
 
+    allow: bool
+    reason: str
+    rule: str | None
+    rules: list[AccessRule]
     message: str
     template: Message | None
     posture: list[str]
     unknown: list[tuple[str, list[str]]]
-    shadow: Outcome | None
+    shadow: ShadowOutcome | None
     ends: list[str]
+
+    @property
+    def applied(self) -> list[str]:
+        """Names of the rules that applied."""
+        return [rule.label for rule in self.rules]
 
 
 def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | None = None) -> Decision:
@@ -118,29 +119,29 @@ def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | 
     decision.posture = posture
     decision.unknown = unknown
     decision.ends = []
-    has_shadows = policy.has_shadows and any(rule.shadow for rule in applying)
+    decision.shadow = None
     making_room = _making_room(policy, applying, unknown) if policy.ending else None
     deciding = [rule for rule in applying if rule not in making_room] if making_room else applying
-    denier = conclude(decision, [rule for rule in deciding if not rule.shadow] if has_shadows else deciding)
-    if making_room:
-        decision.rules = [rule for rule in applying if not rule.shadow]
-        if decision.allow and evidence is not None:
-            from .evidence import ended_by
+    if policy.has_shadows and any(rule.shadow for rule in applying):
+        from .shadow import ShadowOutcome  # late: few policies have such rules
 
-            decision.ends = ended_by([rule for rule in making_room if not rule.shadow], evidence.sessions)
+        decision.shadow = ShadowOutcome(deciding, [rule for rule in applying if rule.shadow])
+        applying = [rule for rule in applying if not rule.shadow]
+        deciding = [rule for rule in deciding if not rule.shadow]
+    decision.rules = applying
+    decision.allow, decision.reason, decider = conclude(deciding)
+    decision.rule = None if decider is None else decider.label
     if decision.allow:
         decision.template = None
         decision.message = ""
+        if making_room and evidence is not None:
+            from .evidence import ended_by
+
+            decision.ends = ended_by([rule for rule in making_room if not rule.shadow], evidence.sessions)
     else:
-        own = None if denier is None else denier.message
+        own = None if decider is None else decider.message
         decision.template = template = own or policy.default_deny_message
         decision.message = cut(template.fill(request, decision.rule or decision.reason))
-    if has_shadows:
-        decision.shadow = shadow = Outcome()
-        conclude(shadow, deciding)
-        shadow.rules = [rule for rule in applying if rule.shadow]
-    else:
-        decision.shadow = None
     return decision
 
 
@@ -150,21 +151,11 @@ def _making_room(policy: Policy, applying: list[AccessRule], unknown: list[tuple
     return [rule for rule in applying if rule.label in policy.ending and rule.label not in not_known]
 
 
-def conclude(outcome: Outcome, applying: list[AccessRule]) -> AccessRule | None:
-    """Say what comes of the rules that apply, in document order; return the one that denies."""
-    outcome.rules = applying
+def conclude(applying: list[AccessRule]) -> tuple[bool, str, AccessRule | None]:
+    """Return whether the rules that apply, in document order, allow the connection, why, and which of them decides."""
     for rule in applying:
         if rule.denies:
-            outcome.allow = False
-            outcome.reason = EXPLICIT_DENY
-            outcome.rule = rule.label
-            return rule
+            return False, EXPLICIT_DENY, rule
     if applying:
-        outcome.allow = True
-        outcome.reason = ALLOW_RULE
-        outcome.rule = applying[0].label
-    else:
-        outcome.allow = False
-        outcome.reason = IMPLICIT_DENY
-        outcome.rule = None
-    return None
+        return True, ALLOW_RULE, applying[0]
+    return False, IMPLICIT_DENY, None

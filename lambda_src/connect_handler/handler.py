@@ -61,7 +61,9 @@ def answer(settings: Settings, event: Any, context: Any) -> dict[str, Any]:
             seconds_left = context.get_remaining_time_in_millis() / 1000
             answered = settings.outside.answer(settings, event, alias, now, seconds_left)
     except Exception as error:  # a bug of ours: deny, and tell
-        answered = answering.broken(event, error)
+        from .denial import without_decision
+
+        answered = without_decision(answering.Answer(), event, error)
     try:
         line = decision_log.line(
             settings,

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .conditions import Condition, Facts, Makers
     from .index import PlainRules
     from .posture import Posture, PostureRule
-    from .problems import Problems
     from .truth import Test
 
 ALLOW = "allow"
@@ -41,24 +40,6 @@ STORED = "s3://"
 """What a text begins with that is no document, but says where it is: see :mod:`connect_handler.stored_policy`."""
 
 DEFAULT_DENY_MESSAGE = "Access denied. Contact your administrator and quote {connection_id}."
-
-
-class PolicyError(Exception):
-    """The document is no policy.
-
-    Attributes
-    ----------
-    problems
-        Everything that is wrong with it, a sentence each: where, what was found, what to write instead. They are
-        :class:`~connect_handler.problems.Problem` and know their place in the document.
-    digest
-        Of the document, as a policy has it; None where not even the document could be read.
-    """
-
-    def __init__(self, problems: Problems, digest: str | None = None) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
-        self.digest = digest
 
 
 class Rule:
@@ -198,6 +179,7 @@ class Policy:
         try:
             self._read(document)
         except Exception:  # whatever it is that something which should not be there has led to
+            from .errors import PolicyError
             from .validation import problems_of
 
             problems = problems_of(document)

@@ -5,7 +5,9 @@ It is apart from :mod:`~connect_handler.policy`, which every cold start loads: f
 
 from __future__ import annotations
 
-from .policy import PolicyError, sha256_of
+from .errors import PolicyError, PolicyNotFetched
+from .policy import sha256_of
+from .problems import Problems
 
 
 def document_text(text: str) -> str:
@@ -67,8 +69,15 @@ def check_digest(text: str, digest: str) -> None:
 
 def unreadable(what: str, instead: str, digest: str | None = None) -> PolicyError:
     """Return the error of a document that there is nothing more to say about than what is wrong with it as a whole."""
-    from .problems import Problems
+    return PolicyError(_one_problem(what, instead), digest)
 
+
+def not_fetched(what: str, instead: str) -> PolicyNotFetched:
+    """Return the error of a document that could not be had this time."""
+    return PolicyNotFetched(_one_problem(what, instead))
+
+
+def _one_problem(what: str, instead: str) -> Problems:
     problems = Problems(None)
     problems.add((), what, instead)
-    return PolicyError(problems, digest)
+    return problems

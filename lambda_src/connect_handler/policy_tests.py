@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 
+from .errors import InvalidRequest
 from .evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY, evaluate
 from .evidence import Evidence
 from .policy import ALLOW, DENY
 from .problems import Problems, found, one_of
-from .request import DEFAULT_SCHEMA_VERSION, FIELDS, InvalidRequest, Request
+from .request import DEFAULT_SCHEMA_VERSION, FIELDS, Request
 from .validation import check_instant
 
 TYPE_CHECKING = False

@@ -20,9 +20,10 @@ from .connections import Places, places_key, still_active, terminate
 from .decision_log import METRIC_NAMESPACE, decided, timestamp, write
 from .devices import key_of
 from .dynamodb import batch_get
+from .errors import InvalidRequest
 from .evidence import Evidence, needed, session_limits
 from .evidence_conditions import BY, DEVICE, SESSIONS
-from .request import InvalidRequest, Request
+from .request import Request
 from .settings import Settings
 
 TYPE_CHECKING = False

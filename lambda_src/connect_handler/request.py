@@ -12,6 +12,8 @@ TYPE_CHECKING = False  # typing costs 2 ms of every cold start; type checkers ta
 if TYPE_CHECKING:
     from typing import Any
 
+    from .errors import InvalidRequest
+
 DEFAULT_SCHEMA_VERSION = "v2"
 """What a request without ``schema-version`` is taken for."""
 
@@ -38,10 +40,6 @@ _texts = itemgetter(*_TEXTS)
 
 _PLAIN = bytes(range(0x20, 0x7F)).replace(b'"', b"").replace(b"\\", b"")
 """Characters that JSON has as they are, that can be shown, and that have one form but for their case."""
-
-
-class InvalidRequest(Exception):
-    """The event is not a connection request; the text says what was found and where."""
 
 
 class Request:
@@ -121,7 +119,7 @@ class Request:
             identify the connection is missing.
         """
         if not isinstance(event, dict):
-            raise InvalidRequest(f"the event is of type {type(event).__name__}, not an object")
+            raise _invalid(f"the event is of type {type(event).__name__}, not an object")
         self.schema_version = schema_version(event)
         try:
             texts, groups = _texts(event), event["groups"]
@@ -147,7 +145,7 @@ class Request:
             self.aws_client_version,
         ) = texts
         if not connection_id or not endpoint_id:
-            raise InvalidRequest(f"{'endpoint-id' if connection_id else 'connection-id'} is missing or empty")
+            raise _invalid(f"{'endpoint-id' if connection_id else 'connection-id'} is missing or empty")
         self.connection_id = connection_id
         self.endpoint_id = endpoint_id
         self.alias = alias
@@ -170,7 +168,7 @@ def schema_version(event: Any) -> str:
         number = value[1:]
         if number.isdigit() and number[0] != "0":
             return value
-    raise InvalidRequest("schema-version is not v1, v2, v3 or later")
+    raise _invalid("schema-version is not v1, v2, v3 or later")
 
 
 def _text(event: dict[str, Any], field: str) -> str | None:
@@ -180,7 +178,7 @@ def _text(event: dict[str, Any], field: str) -> str | None:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise InvalidRequest(f"{field} is of type {type(value).__name__}, not a string")
+        raise _invalid(f"{field} is of type {type(value).__name__}, not a string")
     return value
 
 
@@ -197,14 +195,20 @@ def _groups(value: Any) -> tuple[str, ...]:
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            raise InvalidRequest("groups begins like a JSON list and is none") from None
+            raise _invalid("groups begins like a JSON list and is none") from None
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise InvalidRequest(f"groups is of type {type(value).__name__}, not a list")
+        raise _invalid(f"groups is of type {type(value).__name__}, not a list")
     try:
         "".join(value)
     except TypeError:
         other = next(group for group in value if not isinstance(group, str))
-        raise InvalidRequest(f"groups holds a value of type {type(other).__name__}, not a string") from None
+        raise _invalid(f"groups holds a value of type {type(other).__name__}, not a string") from None
     return tuple(value)
+
+
+def _invalid(what: str) -> InvalidRequest:
+    from .errors import InvalidRequest
+
+    return InvalidRequest(what)

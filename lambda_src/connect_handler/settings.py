@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 
-from .policy import STORED, Policy, PolicyError
+from .policy import STORED, Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
+
     from .admission import Outside
     from .redaction import Redaction
 
@@ -71,7 +72,12 @@ class Settings:
         """Read the environment; an invalid policy is kept as its problems, as each request has to be answered."""
         self.function_name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "")
         self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION", "")
-        self.redaction = _redaction(environment.get(LOG_REDACT, ""), environment.get(LOG_REDACT_KEY, ""))
+        self.redaction: Redaction | None = None
+        redacted = environment.get(LOG_REDACT, "")
+        if redacted:
+            from .redaction import redaction
+
+            self.redaction = redaction(redacted, environment.get(LOG_REDACT_KEY, ""))
         self.log_sample_allowed = _share(environment.get(LOG_SAMPLE_ALLOWED, "1"))
         self._policy_variable = environment.get(POLICY, "")
         self.load_policy()
@@ -88,13 +94,21 @@ class Settings:
         self.policy_is_due = False
         try:
             text = self._policy_variable
-            self.policy = Policy(self._fetched(text) if text.startswith(STORED) else text)
+            if text.startswith(STORED):
+                from .stored_policy import stored_document
+
+                text = stored_document(text)
+            self.policy = Policy(text)
             self.policy_digest = self.policy.digest
-        except PolicyError as error:
-            self.policy_digest = error.digest
-            self.policy_problems = error.problems
-        except Exception as error:  # a bug of ours must not become an answer that Client VPN cannot read
-            self.policy_problems = (f"{type(error).__name__}: {error}",)
+        except Exception as error:
+            from .errors import PolicyError, PolicyNotFetched
+
+            if isinstance(error, PolicyError):
+                self.policy_digest = error.digest
+                self.policy_problems = error.problems
+                self.policy_is_due = isinstance(error, PolicyNotFetched)
+            else:  # a bug of ours must not become an answer that Client VPN cannot read
+                self.policy_problems = (f"{type(error).__name__}: {error}",)
 
     def _look_outside(self, inventory: str, connections: str) -> None:
         """Set up what evidence comes from; without what the environment says of it, no policy can be asked."""
@@ -109,35 +123,6 @@ class Settings:
             return
         with suppress(Exception):  # what is missing is noticed, and told, where it is needed
             self.outside.prepare(self.policy)
-
-    def _fetched(self, text: str) -> str:
-        """Return the policy document that is stored in Amazon S3."""
-        from .policy_document import check_digest, unpacked_text, unreadable
-        from .stored_policy import NotFetched, Reference, fetch
-
-        try:
-            reference = Reference(text)
-            document = unpacked_text(fetch(reference))
-        except ValueError as error:
-            raise unreadable(f"names no object ({text})", str(error)) from None
-        except NotFetched as error:
-            self.policy_is_due = True
-            raise unreadable(f"could not be read: {error}", "see that the function's role and network let it") from None
-        check_digest(document, reference.digest)
-        return document
-
-
-def _redaction(names: str, key: str) -> Redaction | None:
-    """Read what is to be redacted. A doubt costs the log, not the users: a name that is not known hides all fields."""
-    if not names:
-        return None
-    from .redaction import REDACTABLE, Redaction
-
-    fields = tuple(name.strip().replace("_", "-") for name in names.split(","))
-    if any(field not in REDACTABLE for field in fields):
-        fields = REDACTABLE
-    # Without a key, hashes are still no values; they only differ from one execution environment to the next.
-    return Redaction(fields, key.encode() or os.urandom(32))
 
 
 def _share(text: str) -> float:

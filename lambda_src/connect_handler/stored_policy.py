@@ -8,6 +8,7 @@ published with. The object is gzip of the document.
 from __future__ import annotations
 
 from .policy import STORED
+from .policy_document import check_digest, not_fetched, unpacked_text, unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ CONNECT_SECONDS = 1
 READ_SECONDS = 3
 ATTEMPTS = 2
 """All attempts together end before Lambda ends an initialization, after ten seconds."""
-
-
-class NotFetched(Exception):
-    """The object could not be had this time; the text says why."""
 
 
 class Reference:
@@ -56,28 +53,42 @@ class Reference:
         return f"{STORED}{self.bucket}/{self.key}, version {self.version_id}"
 
 
-def fetch(reference: Reference) -> bytes:
-    """Return the object, as it is stored.
+def stored_document(text: str) -> str:
+    """Return the policy document that the environment variable names.
 
     Raises
     ------
-    NotFetched
+    PolicyNotFetched
         S3 did not give it.
+    PolicyError
+        No object is named, or it is not the document that it is to be.
     """
     try:
-        # The runtime's own: 0.2 s of a cold start, which only policies of this size cost.
-        import boto3
-        from botocore.config import Config
-
-        config = Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        )
-        client: Any = boto3.client("s3", config=config)
-        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-        answer = client.get_object(Bucket=reference.bucket, Key=reference.key, VersionId=reference.version_id)
-        content: bytes = answer["Body"].read()
-        return content
+        reference = Reference(text)
+    except ValueError as error:
+        raise unreadable(f"names no object ({text})", str(error)) from None
+    try:
+        packed = _fetched(reference)
     except Exception as error:  # whatever it is, the connection is denied
-        raise NotFetched(f"{reference}: {type(error).__name__}: {error}") from None
+        what = f"could not be read: {reference}: {type(error).__name__}: {error}"
+        raise not_fetched(what, "see that the function's role and network let it") from None
+    document = unpacked_text(packed)
+    check_digest(document, reference.digest)
+    return document
+
+
+def _fetched(reference: Reference) -> bytes:
+    # The runtime's own: 0.2 s of a cold start, which only policies of this size cost.
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+    client: Any = boto3.client("s3", config=config)
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    answer = client.get_object(Bucket=reference.bucket, Key=reference.key, VersionId=reference.version_id)
+    content: bytes = answer["Body"].read()
+    return content

@@ -10,17 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connect_handler.evaluation import Decision, Outcome, evaluate
+from connect_handler.evaluation import Decision, evaluate
 from connect_handler.evidence import Evidence, needed
 from connect_handler.index import Index
 from connect_handler.policy import Policy
 from connect_handler.request import Request
+from connect_handler.shadow import ShadowOutcome
 
 from . import reference
 from .strategies import ALIASES, EVIDENCE, MOMENTS, policies, requests
 
 
-def described(outcome: Outcome) -> dict[str, Any]:
+def described(outcome: Decision | ShadowOutcome) -> dict[str, Any]:
     return {
         "effect": "allow" if outcome.allow else "deny",
         "reason": outcome.reason,

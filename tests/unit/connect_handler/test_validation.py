@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_handler.policy import Policy, PolicyError
+from connect_handler.errors import PolicyError
+from connect_handler.policy import Policy
 from connect_handler.validation import problems_of
 from tests.unit.connect_handler.strategies import CONDITIONS, EVIDENCE_CONDITIONS, policies
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from connect_handler.policy import Policy, PolicyError
+from connect_handler.errors import PolicyError
+from connect_handler.policy import Policy
 from cvpn.log_lines import parse_time
 from localaws import LocalAws
 from tests.unit.connect_handler import reference

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connect_handler.errors import PolicyError
 from connect_handler.evaluation import evaluate
 from connect_handler.evidence import Evidence
-from connect_handler.policy import Policy, PolicyError
+from connect_handler.policy import Policy
 from connect_handler.request import Request
 from cvpn.failures import Finding
 from cvpn.implication import block_implies

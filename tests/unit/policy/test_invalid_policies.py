@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connect_handler.policy import Policy, PolicyError
+from connect_handler.errors import PolicyError
+from connect_handler.policy import Policy
 
 CASES = json.loads((Path(__file__).parents[2] / "policies" / "invalid.json").read_text())
 
