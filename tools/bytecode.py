@@ -40,7 +40,10 @@ HEADER = 16
 
 
 class _Lean(ast.NodeTransformer):
-    """Leaves annotations out."""
+    """Leaves annotations out, and what says how they are to be read."""
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        return None if node.module == "__future__" else node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)

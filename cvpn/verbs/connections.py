@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from connect_handler.conditions import fold, matcher
+from connect_handler.conditions import fold
 from connect_handler.decision_log import timestamp
 from connect_handler.devices import rfc3339
+from connect_handler.evidence_conditions import matcher
 from cvpn.aws import Account
 from cvpn.connections import Connection, active_connections, joined, recorded, table_of
 from cvpn.failures import OK, Failure

@@ -7,6 +7,7 @@ writing, ends at a deadline; whatever is not there by then is unknown, which cou
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from . import answering
 from .connections import Conflict, Connections, Places, end, request_item, still_active
@@ -15,6 +16,8 @@ from .devices import key_of
 from .evidence import CONNECTIONS, Evidence, needed, session_limits
 from .evidence_conditions import BY, DEVICE, SESSIONS
 from .outside import NotHad, client, together
+from .settings import CONNECTIONS as CONNECTIONS_VARIABLE
+from .settings import DEVICE_INVENTORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +35,19 @@ DEADLINE_SECONDS = 2.0
 
 PAUSE_SECONDS = 0.02
 """After somebody else was quicker."""
+
+
+def look_outside(settings: Settings, inventory: str, connections: str) -> None:
+    """Set up what evidence comes from; without what the environment says of it, no policy can be asked."""
+    try:
+        settings.outside = Outside(inventory, connections)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        what = f"{DEVICE_INVENTORY} or {CONNECTIONS_VARIABLE} cannot be read ({type(error).__name__}: {error})"
+        settings.policy = None
+        settings.policy_problems += (f"the environment: {what}; apply again",)
+        return
+    with suppress(Exception):  # what is missing is noticed, and told, where it is needed
+        settings.outside.prepare(settings.policy)
 
 
 class Outside:

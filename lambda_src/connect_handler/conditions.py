@@ -20,7 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from collections.abc import Set as AbstractSet
-    from datetime import tzinfo
     from typing import Any
 
     from .evidence import Evidence
@@ -93,7 +92,12 @@ class Facts:
         self.now = now
         self.evidence = evidence
         common_name, username, groups = request.common_name, request.username, request.groups
-        if request.is_plain:  # fold, written out for what nearly all requests are
+        # fold, written out for what nearly all requests are
+        if request.is_folded:
+            self.common_name = common_name
+            self.username = username
+            self.groups = frozenset(groups) if groups else _NONE
+        elif request.is_plain:
             self.common_name = common_name and common_name.lower()
             self.username = username and username.lower()
             self.groups = {group.lower() for group in groups} if groups else _NONE
@@ -113,23 +117,6 @@ class Facts:
         """Of the request, folded; few decisions ask for it, as what asks for the device alone is kept by the index."""
         text = self.request.platform
         return text and fold(text)
-
-    def local_time(self, zone: str) -> tuple[int, int]:
-        """Return weekday (0 is Monday) and minute of the day in an IANA time zone."""
-        if zone == UTC:
-            days, seconds = divmod(int(self.now // 1), 86_400)
-            return (days + 3) % 7, seconds // 60  # 1970-01-01 was a Thursday
-        return _local_time(zone, int(self.now // 60))
-
-
-@lru_cache(maxsize=64)
-def _local_time(zone: str, minute: int) -> tuple[int, int]:
-    """Return weekday and minute of the day of a minute since 1970; in a storm, many connections come in one."""
-    # Late: they cost 4 ms, once and only where somebody comes whom a rule with a time zone can concern.
-    from datetime import datetime
-
-    local = datetime.fromtimestamp(60 * minute, _zone_info(zone))
-    return local.weekday(), local.hour * 60 + local.minute
 
 
 def fold(text: str) -> str:
@@ -182,9 +169,9 @@ class Condition:
 
 def _patterns(key: str, value: Any) -> Condition:
     """``common_name``, ``username``, ``platform``: one of the patterns matches the field."""
-    texts, beginnings, globs = _split(value)
+    texts, beginnings, globs = split(value)
     exact = frozenset(texts)
-    glob = _glob(globs) if globs else None
+    glob = glob_test(globs) if globs else None
 
     def is_one(facts: Facts) -> bool | None:
         text = getattr(facts, key)
@@ -201,9 +188,9 @@ def _patterns(key: str, value: Any) -> Condition:
 
 def _groups(key: str, value: Any) -> Condition:
     """``groups``: one of the patterns matches one of the groups."""
-    names, beginnings, globs = _split(_names(value))
+    names, beginnings, globs = split(_names(value))
     exact = frozenset(names)
-    glob = _glob(globs) if globs else None
+    glob = glob_test(globs) if globs else None
 
     def has_one(facts: Facts) -> bool | None:
         groups = facts.groups
@@ -297,7 +284,7 @@ def _whole_names(patterns: Any) -> list[str] | None:
     return _whole_texts(_names(patterns))
 
 
-def _split(patterns: Any) -> tuple[list[str], tuple[str, ...], list[str]]:
+def split(patterns: Any) -> tuple[list[str], tuple[str, ...], list[str]]:
     """Part patterns, folded, into whole texts, beginnings (``ops-*``), and all others."""
     whole = _whole_texts(patterns)
     if whole is not None:
@@ -316,20 +303,12 @@ def _split(patterns: Any) -> tuple[list[str], tuple[str, ...], list[str]]:
     return exact, tuple(beginnings), globs
 
 
-def matcher(patterns: Any) -> Callable[[str], bool]:
-    """Return what tells whether one of several patterns matches a folded text; an exception where they are none."""
-    texts, beginnings, globs = _split(patterns)
-    exact = frozenset(texts)
-    glob = _glob(globs) if globs else None
-    return lambda text: text in exact or text.startswith(beginnings) or (glob is not None and glob(text))
-
-
 def _literal(pattern: str) -> str:
     """Return what stands before the first wildcard."""
     return pattern.partition("*")[0].partition("?")[0]
 
 
-def _glob(patterns: list[str]) -> Callable[[str], bool]:
+def glob_test(patterns: list[str]) -> Callable[[str], bool]:
     """Return what tells whether one of several patterns matches a folded text.
 
     To compile a regular expression costs more than all else that loading a rule does, so it is put off until a text
@@ -502,14 +481,21 @@ def _time(key: str, value: Any) -> Condition:
     not_before = instant(value["not_before"]) if "not_before" in value else None
     not_after = instant(value["not_after"]) if "not_after" in value else None
 
+    local_time: Any = _utc if zone == UTC else None
+
     def test(facts: Facts) -> bool:
+        nonlocal local_time
         if not_before is not None and facts.now < not_before:
             return False
         if not_after is not None and facts.now >= not_after:
             return False
         if days is None and not has_hours:
             return True
-        weekday, minute = facts.local_time(zone)
+        if local_time is None:
+            from .local_time import local_time_in  # late: only where somebody comes whom the rule can concern
+
+            local_time = local_time_in(zone)
+        weekday, minute = local_time(facts.now)
         if start < end:
             return (days is None or weekday in days) and start <= minute < end
         if minute >= start:
@@ -518,6 +504,12 @@ def _time(key: str, value: Any) -> Condition:
         return minute < end and (days is None or (weekday - 1) % 7 in days)
 
     return Condition(key, test)
+
+
+def _utc(now: float) -> tuple[int, int]:
+    """Return weekday (0 is Monday) and minute of the day."""
+    days, seconds = divmod(int(now // 1), 86_400)
+    return (days + 3) % 7, seconds // 60  # 1970-01-01 was a Thursday
 
 
 def _days(value: Any) -> frozenset[int]:
@@ -553,13 +545,18 @@ def could_be_zone(name: Any) -> bool:
 
 def is_time_zone(name: str) -> bool:
     """Tell whether the time zone database has a zone; to load zoneinfo for that would cost 3 ms of a cold start."""
-    return _zone_file(name) is not None
+    return zone_file(name) is not None
 
 
-def _zone_file(name: str) -> str | None:
+def zone_file(name: str) -> str | None:
+    """Return the path of the file of a time zone; None where there is none."""
     beside = __file__.rpartition("connect_handler")[0]  # as in the bundle; elsewhere tzdata is installed
     for folder in (beside + "tzdata", None):
-        path = f"{folder or _installed_tzdata()}/zoneinfo/{name}"
+        if folder is None:
+            import tzdata  # type: ignore[import-untyped, unused-ignore]
+
+            folder = tzdata.__path__[0]
+        path = f"{folder}/zoneinfo/{name}"
         try:
             file = os.open(path, os.O_RDONLY)  # open takes ten times as long
         except OSError:
@@ -572,21 +569,6 @@ def _zone_file(name: str) -> str | None:
         finally:
             os.close(file)
     return None
-
-
-def _installed_tzdata() -> str:
-    import tzdata  # type: ignore[import-untyped, unused-ignore]
-
-    return str(tzdata.__path__[0])
-
-
-@lru_cache
-def _zone_info(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo
-
-    # By itself, ZoneInfo would prefer the system's database to ours, and load importlib.resources to look for ours.
-    with open(_zone_file(name) or "", "rb") as file:  # noqa: PTH123
-        return ZoneInfo.from_file(file, name)
 
 
 def instant(text: Any) -> float:

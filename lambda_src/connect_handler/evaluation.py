@@ -120,8 +120,12 @@ def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | 
     decision.unknown = unknown
     decision.ends = []
     decision.shadow = None
-    making_room = _making_room(policy, applying, unknown) if policy.ending else None
-    deciding = [rule for rule in applying if rule not in making_room] if making_room else applying
+    making_room: list[AccessRule] = []
+    deciding = applying
+    if policy.ending:
+        from .evidence import ended_by, parted
+
+        making_room, deciding = parted(policy, applying, unknown)
     if policy.has_shadows and any(rule.shadow for rule in applying):
         from .shadow import ShadowOutcome  # late: few policies have such rules
 
@@ -135,20 +139,12 @@ def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | 
         decision.template = None
         decision.message = ""
         if making_room and evidence is not None:
-            from .evidence import ended_by
-
             decision.ends = ended_by([rule for rule in making_room if not rule.shadow], evidence.sessions)
     else:
         own = None if decider is None else decider.message
         decision.template = template = own or policy.default_deny_message
         decision.message = cut(template.fill(request, decision.rule or decision.reason))
     return decision
-
-
-def _making_room(policy: Policy, applying: list[AccessRule], unknown: list[tuple[str, list[str]]]) -> list[AccessRule]:
-    """Return the rules that apply and end other connections instead of denying."""
-    not_known = {label for label, _ in unknown}
-    return [rule for rule in applying if rule.label in policy.ending and rule.label not in not_known]
 
 
 def conclude(applying: list[AccessRule]) -> tuple[bool, str, AccessRule | None]:

@@ -228,6 +228,18 @@ def _can_be_true(rule: Rule, facts: Facts) -> bool:
 # --- making room -----------------------------------------------------------------------------------------------------
 
 
+def parted(
+    policy: Policy, applying: Sequence[AccessRule], unknown: Iterable[tuple[str, list[str]]]
+) -> tuple[list[AccessRule], list[AccessRule]]:
+    """Part the rules that apply into those that end other connections instead of denying, and those that decide.
+
+    A rule that is unknown denies.
+    """
+    not_known = {label for label, _ in unknown}
+    making_room = [rule for rule in applying if rule.label in policy.ending and rule.label not in not_known]
+    return making_room, [rule for rule in applying if rule not in making_room]
+
+
 def ended_by(rules: Iterable[AccessRule], sessions: Mapping[str, list[str]]) -> list[str]:
     """Return which connections make room for a new one: the oldest, as many as keep each rule from being true.
 

@@ -6,7 +6,7 @@ policies that have one of these need to load this.
 
 from __future__ import annotations
 
-from .conditions import Condition, fold, matcher
+from .conditions import Condition, fold, glob_test, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,6 +141,14 @@ def sessions(key: str, value: Any) -> Condition:
         return None if others is None else len(others) >= at_least
 
     return SessionsCondition(key, test, by, at_least)
+
+
+def matcher(patterns: Any) -> Callable[[str], bool]:
+    """Return what tells whether one of several patterns matches a folded text; an exception where they are none."""
+    texts, beginnings, globs = split(patterns)
+    exact = frozenset(texts)
+    glob = glob_test(globs) if globs else None
+    return lambda text: text in exact or text.startswith(beginnings) or (glob is not None and glob(text))
 
 
 def _text_check(patterns: Any, get: Callable[[Device], str | None]) -> Callable[[Facts, Device], bool | None]:

@@ -20,7 +20,7 @@ class NetworkSet:
     __slots__ = ("_bounds",)
 
     def __init__(self, networks: Iterable[Network]) -> None:
-        """Take networks as :func:`~connect_handler.networks.parse_network` returns them."""
+        """Take networks as :func:`~connect_handler.single_networks.parse_network` returns them."""
         bounds: list[int] = []
         for start, stop in sorted((first, first + (1 << shift)) for shift, first in networks):
             if bounds and start <= bounds[-1]:

@@ -56,7 +56,7 @@ def parse_address(text: str) -> int:
     try:
         if ":" not in text:
             return IPV4 + _number(_inet_pton(_AF_INET, text))
-        socket = _socket()
+        socket = c_socket()
         number = _number(socket.inet_pton(socket.AF_INET6, text))
     except (OSError, ValueError):  # ValueError: a null character, or half of a surrogate pair, too
         raise ValueError(f"{text!r} is not an IP address") from None
@@ -65,7 +65,7 @@ def parse_address(text: str) -> int:
     return IPV6 + number
 
 
-def _socket() -> Any:
+def c_socket() -> Any:
     """Return the part of socket that is written in C: socket itself costs 2.5 ms of a cold start."""
     try:
         import _socket
@@ -92,7 +92,7 @@ def _first_inet_pton(family: int, text: str) -> bytes:
     global _inet_pton, _by_hand
     _by_hand -= 1
     if _by_hand <= 0:
-        _inet_pton = _socket().inet_pton
+        _inet_pton = c_socket().inet_pton
     return _packed_by_hand(family, text)
 
 
@@ -100,25 +100,25 @@ _inet_pton: Callable[[int, str], bytes] = _first_inet_pton
 _by_hand = BY_HAND
 
 
-def _is_number(text: str) -> bool:
-    """Tell whether it is a number of up to three digits, without leading zeros."""
-    return text.isdigit() and text.isascii() and len(text) <= 3 and (text[0] != "0" or text == "0")
-
-
 def parse_networks(texts: Sequence[str]) -> list[Network]:
-    """Return the networks of CIDR blocks or single addresses; errors are those of :func:`parse_network`."""
-    of_ipv4 = [text if "/" in text else f"{text}/{IPV4_BITS}" for text in texts if ":" not in text]
-    try:
-        networks = _networks_by_hand(of_ipv4) if len(of_ipv4) < MANY else _networks_by_inet_pton(of_ipv4)
-    except (KeyError, OSError, ValueError):
-        return list(map(parse_network, texts))
-    if len(of_ipv4) == len(texts):
-        return networks
-    rest = iter(networks)
-    return [parse_network(text) if ":" in text else next(rest) for text in texts]
+    """Return the networks of CIDR blocks or single addresses.
+
+    Raises
+    ------
+    ValueError
+        One of them is neither, or has bits behind its prefix.
+    """
+    if len(texts) < MANY:
+        try:
+            return _ipv4_networks([text if "/" in text else f"{text}/{IPV4_BITS}" for text in texts])
+        except ValueError:
+            pass
+    from .single_networks import parse_each  # late: most lists are short, and of IPv4 alone
+
+    return parse_each(texts)
 
 
-def _networks_by_hand(texts: Sequence[str]) -> list[Network]:
+def _ipv4_networks(texts: Sequence[str]) -> list[Network]:
     """Read CIDR blocks of IPv4 together, which takes less than each by itself; a ValueError where one is none."""
     together = ",".join(texts)
     if together.encode().translate(None, b"0123456789") != b",".join([_SHAPE] * len(texts)):
@@ -135,63 +135,3 @@ def _networks_by_hand(texts: Sequence[str]) -> list[Network]:
             raise ValueError
         networks.append((shift, number))
     return networks
-
-
-def _networks_by_inet_pton(texts: Sequence[str]) -> list[Network]:
-    """Read CIDR blocks of IPv4; some exception where one is none."""
-    inet_pton = _socket().inet_pton
-    lengths = {str(length): length for length in range(IPV4_BITS + 1)}
-    networks = []
-    for text in texts:
-        address, _, suffix = text.partition("/")
-        number = _number(inet_pton(_AF_INET, address))
-        length = lengths[suffix]
-        if number << length & 0xFFFFFFFF:
-            raise ValueError
-        networks.append((IPV4_BITS - length, IPV4 + number))
-    return networks
-
-
-def parse_network(text: str) -> Network:
-    """Return the network of a CIDR block or a single address.
-
-    Raises
-    ------
-    ValueError
-        It is neither, or it has bits behind its prefix.
-    """
-    shift, address = _parse(text)
-    if address & ((1 << shift) - 1):
-        raise ValueError(f"{text!r} has bits behind its prefix")
-    return shift, address
-
-
-def surrounding_network(text: str) -> str | None:
-    """Return the network of a CIDR block that has bits behind its prefix, or None where the text is something else."""
-    import ipaddress
-
-    try:
-        shift, address = _parse(text)
-    except ValueError:
-        return None
-    first = address >> shift << shift
-    if address >= IPV6:
-        return str(ipaddress.IPv6Network((first - IPV6, IPV6_BITS - shift)))
-    return None if ":" in text else str(ipaddress.IPv4Network((first - IPV4, IPV4_BITS - shift)))
-
-
-def _parse(text: str) -> Network:
-    """Return a network, by any address in it."""
-    written, slash, suffix = text.partition("/")
-    address = parse_address(written)
-    bits, version = (IPV6_BITS, 6) if address >= IPV6 else (IPV4_BITS, 4)
-    if not slash:
-        return 0, address
-    if not _is_number(suffix):
-        raise ValueError(f"{suffix!r} is not a prefix length")
-    length = int(suffix)
-    if version == 4 and ":" in written:
-        length -= IPV6_BITS - IPV4_BITS
-    if not 0 <= length <= bits:
-        raise ValueError(f"/{suffix} is not a prefix length of IPv{version}")
-    return bits - length, address

@@ -38,8 +38,10 @@ _TEXTS = FIELDS[1:-1]
 
 _texts = itemgetter(*_TEXTS)
 
-_PLAIN = bytes(range(0x20, 0x7F)).replace(b'"', b"").replace(b"\\", b"")
-"""Characters that JSON has as they are, that can be shown, and that have one form but for their case."""
+_CAPITALS = bytes(range(ord("A"), ord("Z") + 1))
+
+_PLAIN = bytes(range(0x20, 0x7F)).translate(None, b'"\\' + _CAPITALS)
+"""Characters that JSON has as they are, that can be shown, and that have one form; capitals are beside them."""
 
 
 class Request:
@@ -70,6 +72,8 @@ class Request:
         Whether every field was there in its own type, and all of it is printable ASCII without quotation
         marks and backslashes, as nearly every request is: so nobody has to look at each text before it is compared,
         shown or written.
+    is_folded
+        Whether it is plain and has no capitals, so that it is compared as it is.
     """
 
     __slots__ = (
@@ -80,6 +84,7 @@ class Request:
         "connection_id",
         "endpoint_id",
         "groups",
+        "is_folded",
         "is_plain",
         "platform",
         "platform_version",
@@ -101,6 +106,7 @@ class Request:
     groups: tuple[str, ...] | None
     alias: str | None
     is_plain: bool
+    is_folded: bool
 
     def __init__(self, event: Any, alias: str | None = None) -> None:
         """Read an event.
@@ -129,10 +135,15 @@ class Request:
         except (KeyError, TypeError):  # earlier schema versions, and what is not as it should be
             texts = tuple([_text(event, field) for field in _TEXTS])
             self.groups = _groups(event["groups"]) if "groups" in event else None
-            self.is_plain = False
+            self.is_plain = self.is_folded = False
         else:
             self.groups = tuple(groups)
-            self.is_plain = together.isascii() and not together.encode().translate(None, _PLAIN)
+            self.is_plain = self.is_folded = together.isascii()
+            if self.is_plain:
+                special = together.encode().translate(None, _PLAIN)
+                if special:
+                    self.is_folded = False
+                    self.is_plain = not special.translate(None, _CAPITALS)
         (
             connection_id,
             endpoint_id,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from .policy import STORED, Policy
 
 TYPE_CHECKING = False
@@ -84,7 +82,9 @@ class Settings:
         self.outside: Outside | None = None
         inventory, connections = environment.get(DEVICE_INVENTORY, ""), environment.get(CONNECTIONS, "")
         if inventory or connections:
-            self._look_outside(inventory, connections)
+            from .admission import look_outside
+
+            look_outside(self, inventory, connections)
 
     def load_policy(self) -> None:
         """Read the policy; again, where it could not be fetched before."""
@@ -109,20 +109,6 @@ class Settings:
                 self.policy_is_due = isinstance(error, PolicyNotFetched)
             else:  # a bug of ours must not become an answer that Client VPN cannot read
                 self.policy_problems = (f"{type(error).__name__}: {error}",)
-
-    def _look_outside(self, inventory: str, connections: str) -> None:
-        """Set up what evidence comes from; without what the environment says of it, no policy can be asked."""
-        from .admission import Outside
-
-        try:
-            self.outside = Outside(inventory, connections)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            what = f"{DEVICE_INVENTORY} or {CONNECTIONS} cannot be read ({type(error).__name__}: {error})"
-            self.policy = None
-            self.policy_problems += (f"the environment: {what}; apply again",)
-            return
-        with suppress(Exception):  # what is missing is noticed, and told, where it is needed
-            self.outside.prepare(self.policy)
 
 
 def _share(text: str) -> float:

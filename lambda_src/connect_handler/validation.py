@@ -22,11 +22,11 @@ from .conditions import (
 from .evidence import END_OLDEST
 from .evidence_conditions import BY, DEVICE_KEYS, MAX_AGE_HOURS, MAX_SESSIONS, SESSIONS_KEYS
 from .messages import PLACEHOLDERS, parts
-from .networks import parse_network, surrounding_network
 from .policy import ALLOW, DENY, POLICY_KEYS, RULE_KEYS
 from .posture import POSTURE_RULE_KEYS
 from .problems import Problems, found, one_of
 from .response import MAX_CHARACTERS, MAX_STATUSES
+from .single_networks import parse_network, surrounding_network
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from connect_handler import networks as networks_module
 from connect_handler.evaluation import evaluate
 from connect_handler.network_set import NetworkSet
-from connect_handler.networks import parse_address, parse_network, parse_networks
+from connect_handler.networks import parse_address, parse_networks
 from connect_handler.policy import Policy
 from connect_handler.request import Request
+from connect_handler.single_networks import parse_network
 
 T, F, U = True, False, None
 
