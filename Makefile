@@ -41,7 +41,7 @@ test: venv .venv-checkov/.installed ## Run every check that needs no waiting
 test-slow: venv ## Run the tests of what the AWS provider makes slow (about ten minutes)
 	@$(python) -m tools.check pytest-slow
 
-bench: venv .venv-bench/.installed ## Measure the handler beside its peers (nine minutes)
+bench: venv .venv-bench/.installed ## Measure the handler beside its peers (nine to ten minutes)
 	@.venv-bench/bin/python -m benchmarks
 
 lint: venv .venv-checkov/.installed ## Run the checks that run nothing: ruff, mypy, terraform, checkov

@@ -24,7 +24,7 @@ from benchmarks.runtime_api import ARN
 from benchmarks.starts import RUNTIME_CLIENT, runtimes, unpack
 
 OURS, FLOOR = NAMES[:2]
-FEW, MANY = 50, 250
+FEW, MANY = 50, 150
 """How often each sample is decided on, in the two runs."""
 
 _PROGRAM = """
