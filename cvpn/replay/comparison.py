@@ -142,10 +142,11 @@ def _whatever_is_hidden(policy: Policy, decision: Decision, hidden: tuple[str, .
         fields = {keys[key] for key in (condition.partition(".")[2] for condition in conditions) if key in keys}
         if fields:
             doubtful[label] = fields
-    rules = [rule for rule in policy.rules if not rule.shadow]
+    every_rule = policy.rules
+    rules = [rule for rule in every_rule if not rule.shadow]
     certain = [rule for rule in rules if rule.label in decision.applied and rule.label not in doubtful]
     found = _concluded(certain)
-    labels = {rule.label for rule in policy.rules}
+    labels = {rule.label for rule in every_rule}
     for label, fields in doubtful.items():
         if label not in labels or _with(rules, certain, label) != found:
             raise NotReplayable(f"{', '.join(sorted(fields))} is redacted")

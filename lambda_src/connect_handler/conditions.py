@@ -171,7 +171,7 @@ def _patterns(key: str, value: Any) -> Condition:
     """``common_name``, ``username``, ``platform``: one of the patterns matches the field."""
     texts, beginnings, globs = split(value)
     exact = frozenset(texts)
-    glob = glob_test(globs) if globs else None
+    glob = glob_test(globs)
 
     def is_one(facts: Facts) -> bool | None:
         text = getattr(facts, key)
@@ -190,7 +190,7 @@ def _groups(key: str, value: Any) -> Condition:
     """``groups``: one of the patterns matches one of the groups."""
     names, beginnings, globs = split(_names(value))
     exact = frozenset(names)
-    glob = glob_test(globs) if globs else None
+    glob = glob_test(globs)
 
     def has_one(facts: Facts) -> bool | None:
         groups = facts.groups
@@ -308,12 +308,14 @@ def _literal(pattern: str) -> str:
     return pattern.partition("*")[0].partition("?")[0]
 
 
-def glob_test(patterns: list[str]) -> Callable[[str], bool]:
-    """Return what tells whether one of several patterns matches a folded text.
+def glob_test(patterns: list[str]) -> Callable[[str], bool] | None:
+    """Return what tells whether one of several patterns matches a folded text; None for no patterns.
 
     To compile a regular expression costs more than all else that loading a rule does, so it is put off until a text
     has to be matched.
     """
+    if not patterns:
+        return None
     match: Callable[[str], Any] | None = None
 
     def matches(text: str) -> bool:

@@ -147,7 +147,7 @@ def matcher(patterns: Any) -> Callable[[str], bool]:
     """Return what tells whether one of several patterns matches a folded text; an exception where they are none."""
     texts, beginnings, globs = split(patterns)
     exact = frozenset(texts)
-    glob = glob_test(globs) if globs else None
+    glob = glob_test(globs)
     return lambda text: text in exact or text.startswith(beginnings) or (glob is not None and glob(text))
 
 

@@ -42,6 +42,8 @@ class Posture:
         Assigned where no rule applies; None for none.
     statuses
         All that can be assigned.
+    index
+        Of the rules.
     """
 
     __slots__ = ("default_status", "index", "rules", "statuses")
