@@ -17,7 +17,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -30,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws.background import BackgroundThreads
+from localaws.processes import die_with_parent
 
 from .exceptions import ShuttingDown
 from .interpreters import Interpreter, Runtime, link_runtime
@@ -124,7 +124,8 @@ class ExecutionEnvironment:
         self._started_at = time.perf_counter()
         try:
             self._process = spawn(
-                _dying_with_parent([str(runtime.executable), "-B", "-m", "awslambdaric", blueprint.handler]),
+                # Were this process killed, its functions would otherwise finish their handlers first.
+                die_with_parent([str(runtime.executable), "-B", "-m", "awslambdaric", blueprint.handler]),
                 cwd=task_root,
                 env=self._variables(task_root, layers, runtime),
                 stdin=subprocess.DEVNULL,
@@ -533,12 +534,6 @@ class ExecutionEnvironments:
             folder = self._own_folder() / "runtime" / str(len(self._runtimes))
             self._runtimes[interpreter.executable] = link_runtime(interpreter, folder)
         return self._runtimes[interpreter.executable]
-
-
-def _dying_with_parent(command: list[str]) -> list[str]:
-    # Were this process killed, its functions would otherwise finish their handlers first, however long these take.
-    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
-    return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else command
 
 
 def _failure(request_id: str, error_type: str, text: str, status: str = "error") -> Outcome:
