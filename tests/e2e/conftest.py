@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,15 +17,18 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def deploy(
     local_aws: LocalAws, terraform_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., Deployment]:
+) -> Iterator[Callable[..., Deployment]]:
     """Return the maker of deployments: it takes the root module's path in the project, and files to write into it."""
     from tests.e2e.deployment import Deployment
 
-    def make(root: str, files: Mapping[str, str] | None = None) -> Deployment:
-        folder = tmp_path_factory.mktemp("project")
-        return Deployment(folder, root, {**terraform_env, **local_aws.environment}, files)
+    environment = {**terraform_env, **local_aws.environment}
+    with ExitStack() as deployments:
 
-    return make
+        def make(root: str, files: Mapping[str, str] | None = None) -> Deployment:
+            folder = tmp_path_factory.mktemp("project")
+            return deployments.enter_context(Deployment(folder, root, environment, files))
+
+        yield make
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 from unittest import mock
 
 from python_terraform import IsFlagged, IsNotFlagged, Terraform
 
 from tools import ROOT
+from tools.provider_relay import provider_relay
 from tools.terraform_files import copy_terraform_files
 
 
@@ -20,7 +23,7 @@ class TerraformFailed(Exception):
 
 
 class Deployment:
-    """A root module in a copy of this project, with its state.
+    """A root module in a copy of this project, with its state and a process of the provider; a context manager.
 
     Parameters
     ----------
@@ -51,11 +54,21 @@ class Deployment:
         for name, text in (files or {}).items():
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text)
-        self._environment = environment
+        self._relay = ExitStack()
+        reattach = self._relay.enter_context(provider_relay(self.folder, {**os.environ, **environment}))
+        self._environment = {**environment, **reattach}
         self.outputs: dict[str, Any] = {}
         self.variables: dict[str, Any] = {}
         self._terraform = Terraform(working_dir=str(self.folder))
         self._run("init", backend=False)
+
+    def __enter__(self) -> Deployment:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._relay.close()
 
     def apply(self, **variables: Any) -> list[str]:
         """Apply, and read the outputs; the variables come on top of the root module's terraform.tfvars.

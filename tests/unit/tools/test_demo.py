@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import processes_in
 from tools import ROOT, demo, demo_openvpn
 from tools.demo_stage import DemoFailed
 
@@ -28,20 +29,6 @@ def run_demo(temporary: Path, name: str = "demo") -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-
-
-def processes_in(folder: Path) -> list[str]:
-    """The processes that work in a folder or were told of it; none where there is no /proc."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
-            place = os.fsencode((process / "cwd").readlink())
-        except OSError:
-            continue
-        if os.fsencode(folder) in told + place:
-            found.append(process.name)
-    return found
 
 
 @pytest.mark.parametrize("changed", [demo.changed_policy, demo_openvpn.changed_policy])
