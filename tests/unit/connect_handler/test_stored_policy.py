@@ -66,24 +66,25 @@ def allowed(settings: Settings) -> bool:
 
 
 def test_the_stored_policy_decides(s3: Any) -> None:
-    settings = Settings(stored(s3, gzip.compress(DOCUMENT.encode())))
+    settings = Settings(stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0)))
     assert (settings.policy_problems, settings.policy_digest) == ((), DIGEST)
     assert allowed(settings)
 
 
 def test_a_later_object_version_changes_nothing(s3: Any) -> None:
-    environment = stored(s3, gzip.compress(DOCUMENT.encode()))
-    stored(s3, gzip.compress(b'{"rules":[]}'))
+    environment = stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0))
+    stored(s3, gzip.compress(b'{"rules":[]}', mtime=0))
     assert allowed(Settings(environment))
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (gzip.compress(DOCUMENT.replace("everybody", "nobody").encode()), f"and is to have {DIGEST}"),
-        (gzip.compress(DOCUMENT.encode())[:-1], "is cut off"),
+        (gzip.compress(DOCUMENT.replace("everybody", "nobody").encode(), mtime=0), f"and is to have {DIGEST}"),
+        (gzip.compress(DOCUMENT.encode(), mtime=0)[:-1], "is cut off"),
         (DOCUMENT.encode(), "is no gzip of a JSON object"),
     ],
+    ids=["another-policy", "cut-off", "no-gzip"],
 )
 def test_another_object_than_the_one_named_lets_nobody_in(s3: Any, content: bytes, problem: str) -> None:
     settings = Settings(stored(s3, content))
@@ -104,7 +105,7 @@ def test_what_names_no_object_lets_nobody_in(text: str) -> None:
 def test_a_policy_that_could_not_be_had_is_asked_for_again_with_the_next_connection(
     s3: Any, monkeypatch: pytest.MonkeyPatch, out_of_reach: str, local_aws: LocalAws
 ) -> None:
-    environment = stored(s3, gzip.compress(DOCUMENT.encode()))
+    environment = stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0))
     monkeypatch.setenv("AWS_ENDPOINT_URL", out_of_reach)
     settings = Settings(environment)
     assert settings.policy_problems[0].startswith(f"the policy could not be read: s3://{BUCKET}/corp/policy.json.gz")
@@ -117,7 +118,7 @@ def test_a_policy_that_could_not_be_had_is_asked_for_again_with_the_next_connect
 def test_the_gate_asks_again_while_there_is_time(
     s3: Any, monkeypatch: pytest.MonkeyPatch, out_of_reach: str, local_aws: LocalAws
 ) -> None:
-    environment = stored(s3, gzip.compress(DOCUMENT.encode()))
+    environment = stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0))
     monkeypatch.setenv("AWS_ENDPOINT_URL", out_of_reach)
     settings = Settings(environment)
     unlucky = Settings(environment)

@@ -505,7 +505,7 @@ def zipped(text: str) -> bytes:
         lambda text: text.encode("utf-16"),
         lambda text: text.replace(",", ";").encode(),
         lambda text: text.replace(",", "\t").replace("\n", "\r\n").encode(),
-        lambda text: gzip.compress(text.encode()),
+        lambda text: gzip.compress(text.encode(), mtime=0),
         zipped,
     ],
 )

@@ -45,7 +45,7 @@ def aws() -> Iterator[LocalAws]:
             )
 
         first = create(NAME, json.dumps(FIRST))
-        packed = base64.b64encode(gzip.compress(json.dumps(SECOND).encode())).decode()
+        packed = base64.b64encode(gzip.compress(json.dumps(SECOND).encode(), mtime=0)).decode()
         functions.update_function_configuration(FunctionName=NAME, Environment={"Variables": {"POLICY": packed}})
         second = functions.publish_version(FunctionName=NAME)["Version"]
         functions.create_alias(FunctionName=NAME, Name="live", FunctionVersion=first)

@@ -143,7 +143,7 @@ def test_folders_and_compressed_files_are_read(candidate: Path, tmp_path: Path) 
     folder = tmp_path / "export"
     (folder / "a" / "b").mkdir(parents=True)
     (folder / "a" / "000000.gz").write_bytes(
-        gzip.compress(log(f"2026-11-23T08:00:00.000Z {line}" for line in LINES[:3]))
+        gzip.compress(log(f"2026-11-23T08:00:00.000Z {line}" for line in LINES[:3]), mtime=0)
     )
     (folder / "a" / "b" / "decisions.log").write_bytes(
         log(["START RequestId: 1 Version: 3", *LINES[3:6], "", "END RequestId: 1"])
@@ -202,7 +202,11 @@ def test_of_many_bad_lines_the_first_are_named_and_all_are_counted(candidate: Pa
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "the log has no decisions"), (gzip.compress(b"x" * 1000)[:-6], "cannot be read: Compressed file ended")],
+    [
+        (b"", "the log has no decisions"),
+        (gzip.compress(b"x" * 1000, mtime=0)[:-6], "cannot be read: Compressed file ended"),
+    ],
+    ids=["empty", "cut-off"],
 )
 def test_a_log_that_cannot_be_replayed_is_an_error(candidate: Path, content: bytes, message: str) -> None:
     result = cvpn("replay", "-p", candidate, "-", stdin=content)

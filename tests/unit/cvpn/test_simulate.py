@@ -160,7 +160,7 @@ def test_requests_are_found_in_whatever_holds_them(
     policy: Path, tmp_path: Path, content: str, number: int, packed: bool
 ) -> None:
     file = tmp_path / "requests"
-    file.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+    file.write_bytes(gzip.compress(content.encode(), mtime=0) if packed else content.encode())
     result = cvpn("simulate", "-p", policy, file, "-o", "json")
     assert len(result.json_lines) == number
     assert {line["request"]["username"] for line in result.json_lines} == {"anna"}

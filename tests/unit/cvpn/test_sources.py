@@ -157,7 +157,7 @@ def plan(*functions: tuple[str, str | None], values: str = "planned_values") -> 
     return {"format_version": "1.2", "terraform_version": "1.11.0", values: {"root_module": module}}
 
 
-PACKED = base64.b64encode(gzip.compress(json.dumps(STAFF).encode())).decode()
+PACKED = base64.b64encode(gzip.compress(json.dumps(STAFF).encode(), mtime=0)).decode()
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,7 @@ PACKED = base64.b64encode(gzip.compress(json.dumps(STAFF).encode())).decode()
         ("plan.json", json.dumps(plan(("module.a", json.dumps(STAFF))))),
         ("state.json", json.dumps(plan(("module.a", PACKED), values="values"))),
     ],
+    ids=["tfvars", "hcl", "tfvars-json", "variables-json", "document", "packed-document", "plan", "state"],
 )
 def test_a_policy_is_found_in_whatever_holds_one(tmp_path: Path, name: str, content: str) -> None:
     file = tmp_path / name
