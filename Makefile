@@ -19,7 +19,7 @@ ifeq ($(wildcard $(HOME)/.rustup),)
 export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 endif
 
-.PHONY: help venv bundle demo demo-openvpn test test-slow bench lint fmt docs clean
+.PHONY: help venv bundle demo demo-openvpn check test test-beyond test-all fuzz seeded-faults bench lint fmt docs clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -35,16 +35,28 @@ demo: venv ## See the handler decide: terraform apply, connection attempts, a ch
 demo-openvpn: venv ## See stock OpenVPN clients meet the handler (needs openvpn, and root)
 	@$(python) -m tools.demo_openvpn
 
-test: venv .venv-checkov/.installed ## Run every check that needs no waiting
-	@$(python) -m tools.check
+check: venv ## Lint, and the unit tests of what has changed: the loop while editing
+	@$(python) -m tools.check check
 
-test-slow: venv ## Run the tests of what the AWS provider makes slow (about ten minutes)
-	@$(python) -m tools.check pytest-slow
+test: venv ## Everything but slow tests: tells whether this checkout works (about five minutes)
+	@$(python) -m tools.check test
+
+test-beyond: venv ## The slow tests, and many more examples of each property
+	@$(python) -m tools.check beyond
+
+test-all: venv ## Everything: `make test`, then `make test-beyond`
+	@$(python) -m tools.check all
+
+fuzz: venv ## Try new examples of each property, for MINUTES=… or without end
+	@$(python) -m tools.fuzz $(MINUTES)
+
+seeded-faults: venv ## Put faults into copies of this checkout, one at a time, and say which tests find them
+	@$(python) -m tools.seeded_faults
 
 bench: venv .venv-bench/.installed ## Measure the handler beside its peers (nine to ten minutes)
 	@.venv-bench/bin/python -m benchmarks
 
-lint: venv .venv-checkov/.installed ## Run the checks that run nothing: ruff, mypy, terraform, checkov
+lint: venv ## Run the checks that run nothing: ruff, mypy, terraform, checkov
 	@$(python) -m tools.check lint
 
 fmt: venv ## Format Python and Terraform files

@@ -22,6 +22,7 @@ import asyncio
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import re
 import subprocess
@@ -182,9 +183,12 @@ class _Relay(grpc.GenericRpcHandler):  # type: ignore[misc]
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         handle = self._schema if details.method in GET_SCHEMA else self._hand_on
 
-        async def respond(requests: AsyncIterator[bytes], _: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
-            async for response in handle(details.method, requests):
-                yield response
+        async def respond(requests: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
+            try:
+                async for response in handle(details.method, requests):
+                    yield response
+            except grpc.aio.AioRpcError as error:
+                await context.abort(error.code(), error.details() or "")
 
         # A call with one request and one response is a special case of streams.
         return grpc.stream_stream_rpc_method_handler(respond)
@@ -245,6 +249,8 @@ async def _until_end(stream: IO[Any]) -> None:
 
 async def serve(executable: Path, folder: Path) -> None:
     """Serve a provider until standard input ends; print how Terraform, which runs in ``folder``, reaches it."""
+    # A Terraform that ends closes its streams at once, and each would be logged as an error.
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)
     names = provider_types()
     with tempfile.TemporaryDirectory(prefix="provider-relay-") as temporary:
         process, reattach = _start_provider(executable, folder, Path(temporary))

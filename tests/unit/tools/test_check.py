@@ -1,4 +1,4 @@
-"""tools/check.py: one check after the other, up to the first that fails."""
+"""tools/check.py: tiers of checks side by side, and named checks one after the other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tools import check
 from tools.check import Check, CheckFailed
+from tools.side_by_side import CheckProcess, CheckResult, run_side_by_side, summarize
 
 
 @pytest.fixture
@@ -26,35 +27,26 @@ def fails() -> None:
     raise CheckFailed("exit status 3")
 
 
-def test_all_checks_run_in_order_and_the_last_one_prints_last(
+def python(name: str, program: str, live: bool = False) -> CheckProcess:
+    return CheckProcess(name, (sys.executable, "-c", program), live)
+
+
+def test_named_checks_run_in_order_up_to_the_first_failure(
     passing: Callable[[str], Check], ran: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    last = Check("last", lambda: print("5 passed in 1 s"))
-    assert check.run([passing("first"), passing("second"), last]) == 0
+    assert check.run([passing("first"), passing("second"), Check("third", fails), passing("fourth")]) == 1
     assert ran == ["first", "second"]
-    assert capsys.readouterr().out.splitlines() == [
-        "==> first (1 of 3)",
-        "==> second (2 of 3)",
-        "==> passed so far: first 0 s, second 0 s",
-        "==> last (3 of 3)",
-        "5 passed in 1 s",
-    ]
-
-
-def test_the_first_failure_ends_the_run_and_is_named(
-    passing: Callable[[str], Check], ran: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert check.run([passing("first"), Check("second", fails), passing("third")]) == 1
-    assert ran == ["first"]
-    assert capsys.readouterr().err == "==> FAILED: second: exit status 3\n"
+    assert capsys.readouterr().err == "==> FAILED: third: exit status 3\n"
 
 
 def test_a_check_that_does_not_exist_is_refused_with_those_that_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert check.main(["mypi"]) == 1
-    assert "No check is called mypi; there are: lint, ruff, " in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "No check is called mypi; there are the tiers check, lint, test, beyond and all, " in error
+    assert "mypy" in error
 
 
-def test_who_has_no_terraform_hears_it_before_anything_runs(
+def test_whoever_has_no_terraform_hears_it_before_anything_runs(
     passing: Callable[[str], Check],
     ran: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -63,13 +55,41 @@ def test_who_has_no_terraform_hears_it_before_anything_runs(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     check.terraform_variables.cache_clear()
-    assert check.run([passing("first"), Check("terraform-fmt", fails, terraform=True)]) == 1
+    assert check.run_tier([passing("first"), Check("terraform-fmt", fails, terraform=True)]) == 1
     assert ran == []
     assert capsys.readouterr().err.startswith("There is no terraform on PATH: ")
 
 
-def test_pytest_is_the_last_check() -> None:
-    assert check.ALL[-1].name == "pytest"
+def test_every_check_of_a_tier_runs_even_after_one_that_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    results = run_side_by_side(
+        [
+            python("first", "print('why'); raise SystemExit(3)"),
+            python("second", "print('unsaid')"),
+            python("third", "import os; print(os.environ['GREETING'])", live=True),
+        ],
+        {"GREETING": "hello"},
+    )
+    assert [(result.name, result.status) for result in results] == [("first", 3), ("second", 0), ("third", 0)]
+    output = capfd.readouterr().out
+    assert "why\n==> FAILED: first: exit status 3\n" in output
+    assert "unsaid" not in output
+    assert "hello\n" in output
+
+
+def test_the_summary_names_what_failed_and_every_time() -> None:
+    results = [CheckResult("ruff", 0, 1.2), CheckResult("mypy", 1, 11.6)]
+    assert summarize(results, 12.0) == "==> ruff 1 s, mypy 12 s; 12 s in all: FAILED: mypy"
+    assert summarize(results[:1], 1.2) == "==> ruff 1 s; 1 s in all: all passed"
+
+
+def test_the_slowest_tests_are_read_from_the_reports_that_there_are(tmp_path: Path) -> None:
+    report = tmp_path / "pytest.xml"
+    case = '<testcase classname="tests.test_a" name="{}" time="{}"/>'
+    cases = "".join(case.format(f"test_{number}", number) for number in range(1, 13))
+    report.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    slowest = check.slowest_tests([report, tmp_path / "none.xml"])
+    assert slowest[0] == (12.0, "tests.test_a::test_12")
+    assert len(slowest) == 10
 
 
 def test_a_quiet_command_shows_its_output_if_it_fails(capfd: pytest.CaptureFixture[str]) -> None:
