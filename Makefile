@@ -5,7 +5,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-MAKEFLAGS += --no-print-directory
+# Two jobs: the two virtual environments of `make test` are made side by side.
+MAKEFLAGS += --no-print-directory --jobs=2
 
 # A Python to make the virtual environment with; empty: one that is found on PATH.
 PYTHON ?=
@@ -38,13 +39,13 @@ demo-openvpn: venv ## See stock OpenVPN clients meet the handler (needs openvpn,
 check: venv ## Lint, and the unit tests of what has changed: the loop while editing
 	@$(python) -m tools.check check
 
-test: venv ## Everything but slow tests: tells whether this checkout works (about five minutes)
+test: venv .venv-checkov/.installed ## Everything but slow tests: tells whether this checkout works (about five minutes)
 	@$(python) -m tools.check test
 
 test-beyond: venv ## The slow tests, and many more examples of each property
 	@$(python) -m tools.check beyond
 
-test-all: venv ## Everything: `make test`, then `make test-beyond`
+test-all: venv .venv-checkov/.installed ## Everything: `make test`, then `make test-beyond`
 	@$(python) -m tools.check all
 
 fuzz: venv ## Try new examples of each property, for MINUTES=… or without end
@@ -56,7 +57,7 @@ seeded-faults: venv ## Put faults into copies of this checkout, one at a time, a
 bench: venv .venv-bench/.installed ## Measure the handler beside its peers (nine to ten minutes)
 	@.venv-bench/bin/python -m benchmarks
 
-lint: venv ## Run the checks that run nothing: ruff, mypy, terraform, checkov
+lint: venv .venv-checkov/.installed ## Run the checks that run nothing: ruff, mypy, terraform, checkov
 	@$(python) -m tools.check lint
 
 fmt: venv ## Format Python and Terraform files
