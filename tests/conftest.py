@@ -16,6 +16,18 @@ from tools.openvpn_client import OpenVpnClient
 from tools.terraform_cli import TerraformUnavailable, terraform_environment
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a module's fixture on one worker under `pytest -n N --dist loadgroup`.
+
+    All other tests go to whichever worker is free.
+    """
+    for item in items:
+        definitions = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+        if any(one.scope == "module" for found in definitions.values() for one in found):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_configure() -> None:
     """Have Hypothesis keep its examples where all else lies that can be made again, and mind no clock."""
     from hypothesis import HealthCheck, settings
