@@ -29,13 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure() -> None:
-    """Have Hypothesis keep its examples where all else lies that can be made again, and mind no clock."""
-    from hypothesis import HealthCheck, settings
+    """Have Hypothesis keep its examples where all else lies that can be made again, and register its profiles."""
     from hypothesis.configuration import set_hypothesis_home_dir
 
+    from tests.examples import register_profiles
+
     set_hypothesis_home_dir(CACHE / "hypothesis")
-    settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("project")
+    register_profiles()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_handler.evaluation import Decision, evaluate
@@ -16,6 +16,7 @@ from connect_handler.index import Index
 from connect_handler.policy import Policy
 from connect_handler.request import Request
 from connect_handler.shadow import ShadowOutcome
+from tests.examples import examples
 
 from . import reference
 from .strategies import ALIASES, EVIDENCE, MOMENTS, policies, requests
@@ -41,7 +42,7 @@ def told(decision: Decision) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=1500)
+@examples(15)
 @given(document=policies(), event=requests(), alias=ALIASES, now=MOMENTS)
 def test_every_decision_is_that_of_the_reference(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
@@ -54,7 +55,7 @@ def known(evidence: dict[str, Any]) -> Evidence:
     return Evidence.from_document(evidence)
 
 
-@settings(max_examples=600)
+@examples(6)
 @given(document=policies(with_evidence=True), event=requests(), alias=ALIASES, now=MOMENTS, evidence=EVIDENCE)
 def test_every_decision_with_evidence_is_that_of_the_reference(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, evidence: dict[str, Any]
@@ -65,7 +66,7 @@ def test_every_decision_with_evidence_is_that_of_the_reference(
         assert told(decision) == reference.decide(document, event, alias, now, some)
 
 
-@settings(max_examples=600)
+@examples(6)
 @given(document=policies(with_evidence=True), event=requests(), alias=ALIASES, now=MOMENTS, evidence=EVIDENCE)
 def test_the_evidence_that_is_needed_is_all_that_the_outcome_depends_on(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, evidence: dict[str, Any]
@@ -90,7 +91,7 @@ def outcome(decision: Decision) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=500)
+@examples(5)
 @given(document=policies(with_evidence=True), event=requests(), alias=ALIASES, now=MOMENTS, evidence=EVIDENCE)
 def test_evidence_that_could_not_be_had_never_helps_the_client(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, evidence: dict[str, Any]
@@ -103,7 +104,7 @@ def test_evidence_that_could_not_be_had_never_helps_the_client(
             assert evaluate(policy, request, now, known(evidence)).allow
 
 
-@settings(max_examples=200)
+@examples(2)
 @given(
     document=policies(),
     asked=st.lists(st.tuples(requests(), ALIASES, MOMENTS), min_size=2, max_size=12),
@@ -120,7 +121,7 @@ def test_earlier_decisions_do_not_change_a_decision(
             assert told(decision) == reference.decide(document, event, alias, now)
 
 
-@settings(max_examples=300)
+@examples(3)
 @given(document=policies(), event=requests(), alias=ALIASES, now=MOMENTS)
 def test_missing_evidence_never_helps_the_client(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float

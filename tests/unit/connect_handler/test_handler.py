@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from connect_handler import answering, decision_log, evaluation, handler
 from connect_handler.settings import Settings
+from tests.examples import examples
 
 from .contract import assert_valid, context
 
@@ -113,7 +113,7 @@ def expected_version(event: Any) -> str:
     return str(version) if known else "v2"
 
 
-@hypothesis_settings(max_examples=300)
+@examples(3)
 @given(event=JSON)
 def test_any_json_value_as_an_event_is_denied_with_a_valid_answer(event: Any) -> None:
     answer = handler.answer(with_policy(EVERYBODY), event, context())
@@ -121,7 +121,7 @@ def test_any_json_value_as_an_event_is_denied_with_a_valid_answer(event: Any) ->
     assert not answer["allow"]
 
 
-@hypothesis_settings(max_examples=300)
+@examples(3)
 @given(fields=st.dictionaries(st.sampled_from(list(EVENTS["v3-phone"])), JSON, min_size=1), data=st.data())
 def test_a_request_with_any_json_in_its_fields_gets_a_valid_answer(fields: dict[str, Any], data: st.DataObject) -> None:
     event = EVENTS[data.draw(st.sampled_from(sorted(EVENTS)))] | fields
@@ -149,7 +149,7 @@ def texts_of_policies() -> st.SearchStrategy[str]:
     )
 
 
-@hypothesis_settings(max_examples=500)
+@examples(5)
 @given(text=texts_of_policies(), event=st.sampled_from(sorted(EVENTS)))
 def test_any_text_as_a_policy_denies_with_a_valid_answer(text: str, event: str) -> None:
     answer = handler.answer(with_policy(text), EVENTS[event], context())

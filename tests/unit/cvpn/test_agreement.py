@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from connect_handler.errors import PolicyError
 from connect_handler.policy import Policy
 from cvpn.log_lines import parse_time
 from localaws import LocalAws
+from tests.examples import examples
 from tests.unit.connect_handler import reference
 from tests.unit.connect_handler.strategies import policies, requests
 from tests.unit.localaws.helpers import ACCOUNT
@@ -56,10 +57,10 @@ def ask_the_function() -> Iterator[Ask]:
         yield ask
 
 
-# 60 policies with up to 12 requests each: as many as take half a minute, most of it cold starts.
+# Few policies with up to 12 requests each: a policy costs a cold start.
 # A failure is shown as it is found: to make it smaller would take hundreds of cold starts.
-@settings(
-    max_examples=60,
+@examples(
+    0.6,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from connect_handler.conditions import Facts
 from connect_handler.evaluation import evaluate
 from connect_handler.policy import Policy
 from connect_handler.request import Request
 from cvpn.explanation import explain
+from tests.examples import examples
 from tests.unit.connect_handler.strategies import ALIASES, MOMENTS, policies, requests
 
 from .running import cvpn, policy_file
@@ -97,7 +98,7 @@ def test_an_invalid_request_has_nothing_to_explain(tmp_path: Path) -> None:
     assert cvpn("explain", "-p", policy_file(tmp_path, POLICY), "-", stdin=b"").status == 1
 
 
-@settings(max_examples=300)
+@examples(3)
 @given(document=policies(), event=requests(), alias=ALIASES, now=MOMENTS)
 def test_the_explanation_accounts_for_the_decision(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
@@ -115,7 +116,7 @@ def test_the_explanation_accounts_for_the_decision(
             assert (condition.value is None) == bool(condition.why)
 
 
-@settings(max_examples=300)
+@examples(3)
 @given(document=policies(), event=requests(), alias=ALIASES, now=MOMENTS)
 def test_a_flip_turns_the_outcome_and_nothing_else_does(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float

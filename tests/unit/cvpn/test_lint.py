@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_handler.errors import PolicyError
@@ -20,6 +20,7 @@ from cvpn.failures import Finding
 from cvpn.implication import block_implies
 from cvpn.lint import warnings
 from cvpn.located import Located
+from tests.examples import examples
 from tests.unit.connect_handler.strategies import (
     ALIASES,
     CONDITIONS,
@@ -198,7 +199,7 @@ def test_endpoints_of_the_same_variables_are_known(tmp_path: Path) -> None:
 ALL = CONDITIONS | EVIDENCE_CONDITIONS
 
 
-@settings(max_examples=400)
+@examples(4)
 @given(
     document=policies(with_evidence=True),
     asked=st.lists(st.tuples(requests(), ALIASES, MOMENTS, st.just({}) | EVIDENCE), min_size=1, max_size=12),
@@ -222,7 +223,7 @@ def test_a_rule_that_is_said_to_decide_nothing_decides_nothing(
         assert not (denies_all and decision.allow)
 
 
-@settings(max_examples=600)
+@examples(6)
 @given(data=st.data(), key=st.sampled_from(sorted(set(ALL) - {"posture"})), event=requests(), now=MOMENTS)
 def test_what_is_implied_holds(data: st.DataObject, key: str, event: dict[str, Any], now: float) -> None:
     narrow, wide = data.draw(ALL[key]), data.draw(ALL[key])
@@ -234,7 +235,7 @@ def test_what_is_implied_holds(data: st.DataObject, key: str, event: dict[str, A
     assert "narrow" not in decision.applied or "wide" in decision.applied
 
 
-@settings(max_examples=300)
+@examples(3)
 @given(
     wide=st.text(st.sampled_from("ab*?"), max_size=5),
     narrow=st.text(st.sampled_from("ab*?"), max_size=5),

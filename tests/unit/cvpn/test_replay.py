@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connect_handler.answering import answer
@@ -20,6 +20,7 @@ from connect_handler.request import FIELDS
 from cvpn.log_lines import entries
 from cvpn.replay import chunks, tally, workers
 from cvpn.replay.comparison import NotReplayable, compare
+from tests.examples import examples
 from tests.unit.connect_handler.strategies import ALIASES, MOMENTS, policies, requests
 
 from .running import Result, cvpn, decision_line, policy_file
@@ -284,7 +285,7 @@ def test_a_log_of_which_nothing_can_be_replayed_is_not_one_without_differences(c
     assert (result.status, result.err) == (1, "cvpn: the log has nothing that can be replayed\n")
 
 
-@settings(max_examples=400)
+@examples(4)
 @given(
     document=policies(),
     event=requests(),

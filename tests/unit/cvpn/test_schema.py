@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from connect_handler import conditions
@@ -15,6 +15,7 @@ from connect_handler.policy import POLICY_KEYS, RULE_KEYS
 from connect_handler.posture import POSTURE_RULE_KEYS
 from cvpn.output_schemas import schemas
 from cvpn.policy_schema import CONDITION_KEYS
+from tests.examples import examples
 from tests.unit.connect_handler.strategies import policies
 
 from .running import cvpn, policy_file
@@ -46,7 +47,7 @@ def test_what_the_function_takes_the_schema_takes(case: dict[str, Any]) -> None:
     SCHEMA.validate(case["policy"])
 
 
-@settings(max_examples=200)
+@examples(2)
 @given(document=policies())
 def test_any_valid_policy_is_valid_by_the_schema(document: dict[str, Any]) -> None:
     SCHEMA.validate(document)

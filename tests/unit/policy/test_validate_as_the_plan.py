@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.unit.cvpn.running import cvpn
 
 Apply = Callable[[dict[str, Any] | str], tuple[dict[str, Any], list[str]]]
@@ -72,7 +73,7 @@ def test_what_the_plan_accepts_is_accepted_and_has_the_same_digest_and_size(
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(0.25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(groups=st.lists(TEXTS, min_size=1, max_size=4), status=TEXTS)
 def test_any_text_comes_to_the_same_digest(groups: list[str], status: str, apply_policy: Apply, tmp_path: Path) -> None:
     rules = [{"name": "staff", "effect": "allow", "when": {"groups": groups}}]
