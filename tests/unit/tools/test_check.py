@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tools import check
+from tests.processes import processes_in
+from tools import ROOT, check
 from tools.check import Check, CheckFailed
 from tools.side_by_side import CheckProcess, CheckResult, run_side_by_side, summarize
 
@@ -74,6 +77,24 @@ def test_every_check_of_a_tier_runs_even_after_one_that_fails(capfd: pytest.Capt
     assert "why\n==> FAILED: first: exit status 3\n" in output
     assert "unsaid" not in output
     assert "hello\n" in output
+
+
+def test_a_check_ends_when_the_run_is_killed(tmp_path: Path) -> None:
+    sleeping = "import time; print('running', flush=True); time.sleep(60)"
+    program = (
+        "import sys; from tools.side_by_side import *\n"
+        f"check = CheckProcess('sleeps', (sys.executable, '-c', {sleeping!r}), live=True)\n"
+        f"run_side_by_side([check], {{'TOLD': {str(tmp_path)!r}}})"
+    )
+    with subprocess.Popen([sys.executable, "-uc", program], cwd=ROOT, stdout=subprocess.PIPE) as run:
+        lines = iter(run.stdout or ())
+        assert b"running\n" in lines
+        assert processes_in(tmp_path) != []
+        run.kill()
+    until = time.monotonic() + 10
+    while processes_in(tmp_path) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert processes_in(tmp_path) == []
 
 
 def test_the_summary_names_what_failed_and_every_time() -> None:
