@@ -524,15 +524,19 @@ class Examiner:
 
     def _search(self, fault: Fault, copy: Path) -> tuple[str | None, str]:
         """Return the tier that finds the fault in the copy, and the first test that fails."""
-        self._build(BUILDS.get(fault.part, ()), copy, may_fail=False)
+        built = False
         for tier in self.tiers:
-            for test in fault.tests:
-                if tier == TEST_ALL or tier_of(test, fault.part) == tier:
-                    found = self._terraform(copy, test) if _is_terraform(test) else self._pytest(copy, tier, [test])
-                    if found:
-                        return tier, found
+            tests = [test for test in fault.tests if tier == TEST_ALL or tier_of(test, fault.part) == tier]
+            if tests and tier != CHECK and not built:
+                self._build(BUILDS.get(fault.part, ()), copy, may_fail=False)
+                built = True
+            found = self._run_tests(copy, tier, tests)
+            if found:
+                return tier, found
         if self.hints_only:
             return None, ""
+        if not built:
+            self._build(BUILDS.get(fault.part, ()), copy, may_fail=False)
         # A page that cannot be written with the fault is what a test of that page will find.
         self._build(SLOW_BUILDS.get(fault.part, ()), copy, may_fail=True)
         for tier in self.tiers:
@@ -546,8 +550,19 @@ class Examiner:
                 return tier, found
         return None, ""
 
+    def _run_tests(self, copy: Path, tier: str, tests: Sequence[str]) -> str:
+        """Run tests of any kind, and return the first one that fails; empty for none."""
+        of_pytest = [test for test in tests if not _is_terraform(test)]
+        found = self._pytest(copy, tier, of_pytest) if of_pytest else ""
+        for test in tests:
+            if not found and _is_terraform(test):
+                found = self._terraform(copy, test)
+        return found
+
     def _build(self, programs: Sequence[str], copy: Path, *, may_fail: bool) -> None:
         for program in programs:
+            if not (copy / f"{program.replace('.', '/')}.py").is_file():
+                raise FaultError(f"needs {program}, which the checkout does not have")
             status, output = self._run([sys.executable, "-m", program], copy, TEST_SECONDS)
             if status != 0 and not may_fail:
                 raise FaultError(f"breaks {program}: {_last_line(output)}")
