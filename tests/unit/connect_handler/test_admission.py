@@ -312,6 +312,23 @@ def test_the_place_of_a_connection_that_has_ended_is_free(aws: LocalAws, endpoin
     assert admit(settings, endpoint_id, "cvpn-connection-3")
 
 
+def test_a_connection_that_ec2_could_not_end_keeps_its_place(
+    aws: LocalAws, endpoint_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = function(ONE_EACH)
+    assert admit(settings, endpoint_id, "cvpn-connection-1", since=time.time() - 10)
+    status = {"ConnectionId": "cvpn-connection-1", "Status": {"Code": "failed-to-terminate"}}
+
+    class Ec2:
+        def describe_client_vpn_connections(self, **_: Any) -> dict[str, Any]:
+            return {"Connections": [status]}
+
+    monkeypatch.setattr(connections, "client", lambda service: Ec2() if service == "ec2" else outside.client(service))
+    assert not admit(settings, endpoint_id, "cvpn-connection-2")
+    status["Status"] = {"Code": "terminated"}
+    assert admit(settings, endpoint_id, "cvpn-connection-3")
+
+
 def test_a_place_that_no_connection_took_is_free_after_a_while(
     aws: LocalAws, endpoint_id: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

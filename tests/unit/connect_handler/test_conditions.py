@@ -62,6 +62,8 @@ def truth(key: str, value: Any, request: dict[str, Any], alias: str | None = Non
         ("a.c", "abc", F),
         ("[ab]", "a", F),
         ("[ab]*", "[ab]c", T),
+        ("*[ab]", "x[AB]", T),
+        ("*[ab]", "xa", F),
         ("CORP\\*", "corp\\anna", T),
         ("a*", "a\nb", T),
         ("*b", "a\nb", T),

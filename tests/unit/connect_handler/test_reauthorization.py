@@ -131,6 +131,13 @@ def test_who_is_to_be_let_in_still_stays(vpn: Vpn) -> None:
     assert (result["problems"], result["complete"], result["braked"]) == ([], True, False)
 
 
+def test_who_has_gone_is_not_decided_on(vpn: Vpn) -> None:
+    vpn.deploy(MANAGED)
+    register(vpn.aws, status="compliant")
+    vpn.aws.disconnect(vpn.connect())
+    assert vpn.run()["connections"] == 0
+
+
 def test_a_device_that_was_quarantined_is_ended_and_no_other(
     vpn: Vpn, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:

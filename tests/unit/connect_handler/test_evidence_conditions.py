@@ -1,0 +1,54 @@
+"""The condition on the device: when it is true, false and unknown, to the second."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from connect_handler.devices import rfc3339
+from connect_handler.evaluation import evaluate
+from connect_handler.evidence import Evidence
+from connect_handler.policy import Policy
+from connect_handler.policy_tests import complete_event
+from connect_handler.request import Request
+
+NOW = 1_764_000_000
+HOUR, DAY = 3600, 86_400
+T, F, UNKNOWN = True, False, None
+
+
+def truth(condition: dict[str, Any], device: dict[str, Any] | None) -> bool | None:
+    """Tell whether a condition holds for a client with a certificate; None is unknown."""
+    rules = [{"name": "one", "effect": "deny", "when": {"device": condition}}, {"name": "all", "effect": "allow"}]
+    request = Request(complete_event({"common-name": "laptop-1", "username": "Anna@Example.com"}))
+    decision = evaluate(
+        Policy(json.dumps({"rules": rules})), request, NOW, Evidence.from_document({"device": device}, "laptop-1")
+    )
+    return None if decision.unknown else "one" in decision.applied
+
+
+@pytest.mark.parametrize(
+    ("condition", "device", "expected"),
+    [
+        ({"registered": True}, None, F),
+        ({"registered": False}, None, T),
+        ({"registered": True}, {"expires_at": rfc3339(NOW + 1)}, T),
+        ({"registered": True}, {"expires_at": rfc3339(NOW)}, F),
+        ({"max_age_hours": 1}, {"updated_at": rfc3339(NOW - HOUR)}, T),
+        ({"max_age_hours": 1}, {"updated_at": rfc3339(NOW - HOUR - 1)}, UNKNOWN),
+        ({"max_age_hours": 1}, {"updated_at": rfc3339(NOW + DAY)}, T),
+        ({"max_age_hours": 1}, {"updated_at": rfc3339(NOW + DAY + 1)}, UNKNOWN),
+        ({"max_age_hours": 1}, {"status": "compliant"}, UNKNOWN),
+        ({"owner_is_user": True}, {"owner": "ANNA@example.com"}, T),
+        ({"owner_is_user": False}, {"owner": "bert@example.com"}, T),
+        ({"owner_is_user": True}, {"status": "compliant"}, UNKNOWN),
+        ({"status": ["compliant"]}, {"status": "Compliant"}, T),
+        ({"status": ["compliant"]}, {"owner": "anna@example.com"}, UNKNOWN),
+    ],
+)
+def test_a_device_is_what_its_record_says_as_long_as_the_record_holds(
+    condition: dict[str, Any], device: dict[str, Any] | None, expected: bool | None
+) -> None:
+    assert truth(condition, device) is expected
