@@ -18,6 +18,7 @@ from connect_handler.evaluation import evaluate
 from connect_handler.network_set import NetworkSet
 from connect_handler.networks import parse_address, parse_networks
 from connect_handler.policy import Policy
+from connect_handler.policy_tests import complete_event
 from connect_handler.request import Request
 from connect_handler.single_networks import parse_network
 
@@ -76,6 +77,8 @@ def test_patterns_match_whole_texts_without_case(key: str, pattern: str, text: s
     field = key.replace("_", "-")
     assert truth(key, [pattern], {field: text}) is expected
     assert truth(key, ["no-such-name", pattern], {field: text}) is expected
+    # A request with all fields is read in another way.
+    assert truth(key, [pattern], complete_event({field: text})) is expected
 
 
 @pytest.mark.parametrize("key", ["username", "common_name", "platform", "groups", "all_groups", "public_ip"])
