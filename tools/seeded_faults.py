@@ -35,6 +35,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 import tomllib
@@ -249,11 +250,18 @@ def change_of(fault: Fault, root: Path) -> Change:
     region = text[span[0] : start] + new + text[match.end() : span[1]]
     change = Change(path, text[:start] + new + text[match.end() :], region)
     if fault.definition is not None:
+        _check_python(change)
+    return change
+
+
+def _check_python(change: Change) -> None:
+    try:
+        ast.parse(textwrap.dedent(change.region))  # takes less time than the whole file
+    except SyntaxError:
         try:
             ast.parse(change.text)
         except SyntaxError as error:
             raise FaultError(f"is no Python: {error}") from None
-    return change
 
 
 def check_faults(files: Mapping[str, Path], root: Path) -> tuple[list[Fault], dict[str, str]]:
@@ -307,7 +315,14 @@ def _sources(fault: Fault, root: Path) -> Iterator[tuple[Path, str]]:
     for pattern in PARTS[fault.part]:
         for path in sorted(root.glob(pattern)):
             if fault.module is None or path.parent.name == fault.module:
-                yield path, path.read_text(encoding="utf-8")
+                status = path.stat()
+                yield path, _text(path, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _text(path: Path, changed: int, size: int) -> str:
+    """Return the text of a file, which is read again once it has changed."""
+    return path.read_text(encoding="utf-8")
 
 
 def _spans(fault: Fault, text: str) -> list[tuple[int, int]]:

@@ -408,3 +408,15 @@ def test_values_of_one_condition_are_alternatives_and_conditions_must_all_hold()
             if evaluate(Policy(json.dumps(policy)), Request(event), 0).allow:
                 allowed.add((platform, username))
     assert allowed == {("win", "anna"), ("win", "bert"), ("mac", "anna")}
+
+
+def test_of_two_deny_rules_the_first_one_decides_whatever_they_are_found_by() -> None:
+    rules: list[dict[str, Any]] = [
+        {"name": "first", "effect": "deny", "when": {"groups": ["staff"]}},
+        {"name": "second", "effect": "deny", "when": {"username": ["anna"]}},
+        {"name": "all", "effect": "allow", "when": {"endpoint": ["none"]}},
+    ]
+    request = Request(complete_event({"username": "anna", "groups": ["staff"]}))
+    decision = evaluate(Policy(json.dumps({"rules": rules})), request, 0)
+    assert decision.rule == "first"
+    assert decision.applied == ["first", "second"]
