@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connect_handler import networks as networks_module
@@ -279,6 +279,7 @@ def network_or_none(text: str) -> tuple[int, int] | None:
         return None
 
 
+@example(texts=["198.51.100.1/24"], many=False)
 @given(texts=st.lists(BLOCKS, min_size=1), many=st.booleans())
 def test_networks_that_are_read_together_are_as_each_by_itself(texts: list[str], many: bool) -> None:
     if many:
