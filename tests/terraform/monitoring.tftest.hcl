@@ -30,6 +30,14 @@ run "everything_is_on_by_default" {
     error_message = "Half of the timeout, and of the alias: the deploy gate's runs are not connections."
   }
   assert {
+    condition     = aws_cloudwatch_metric_alarm.this["crl_expiry/staff"].threshold == 14 && aws_cloudwatch_metric_alarm.this["crl_expiry/staff"].comparison_operator == "LessThanThreshold"
+    error_message = "A list that expires sets the alarm off when few days are left."
+  }
+  assert {
+    condition     = [for query in aws_cloudwatch_metric_alarm.rate["denial_rate"].metric_query : query.expression if query.return_data] == ["IF(allowed + explicit + implicit >= 20, 100 * (explicit + implicit) / (allowed + explicit + implicit), 0)"]
+    error_message = "The rate counts denials of both kinds."
+  }
+  assert {
     condition     = aws_cloudwatch_metric_alarm.this["errors/staff"].alarm_name == "AWSClientVPN-corp-errors-staff"
     error_message = "An alarm's name says whose it is, what it is, and of what."
   }

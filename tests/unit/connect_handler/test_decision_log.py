@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connect_handler import decision_log, handler
@@ -267,6 +267,8 @@ def test_a_line_is_written_as_a_whole_where_the_log_takes_a_part_at_a_time(monke
 TEXTS = st.text(st.sampled_from('a"\\/\n\x00\x7fé\u2028\ud800😀'), max_size=3)
 
 
+@example(texts={"username": 'an"na'}, groups=["x"], more={}, without=set())
+@example(texts={"username": "corp\\anna"}, groups=["x"], more={}, without=set())
 @given(
     texts=st.dictionaries(
         st.sampled_from([field for field in EVENT if field not in ("groups", "schema-version")]), TEXTS, max_size=2

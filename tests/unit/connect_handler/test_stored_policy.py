@@ -82,9 +82,10 @@ def test_a_later_object_version_changes_nothing(s3: Any) -> None:
     [
         (gzip.compress(DOCUMENT.replace("everybody", "nobody").encode(), mtime=0), f"and is to have {DIGEST}"),
         (gzip.compress(DOCUMENT.encode(), mtime=0)[:-1], "is cut off"),
+        (gzip.compress(DOCUMENT.encode(), mtime=0) + b"}", "has something behind its end"),
         (DOCUMENT.encode(), "is no gzip of a JSON object"),
     ],
-    ids=["another-policy", "cut-off", "no-gzip"],
+    ids=["another-policy", "cut-off", "with-a-tail", "no-gzip"],
 )
 def test_another_object_than_the_one_named_lets_nobody_in(s3: Any, content: bytes, problem: str) -> None:
     settings = Settings(stored(s3, content))
