@@ -34,7 +34,7 @@ run "everything_is_on_by_default" {
     error_message = "A list that expires sets the alarm off when few days are left."
   }
   assert {
-    condition     = [for query in aws_cloudwatch_metric_alarm.rate["denial_rate"].metric_query : query.expression if query.return_data] == ["IF(allowed + explicit + implicit >= 20, 100 * (explicit + implicit) / (allowed + explicit + implicit), 0)"]
+    condition     = [for query in aws_cloudwatch_metric_alarm.rate["denial_rate"].metric_query : query.expression if coalesce(query.return_data, false)] == ["IF(allowed + explicit + implicit >= 20, 100 * (explicit + implicit) / (allowed + explicit + implicit), 0)"]
     error_message = "The rate counts denials of both kinds."
   }
   assert {

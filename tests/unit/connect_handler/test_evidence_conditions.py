@@ -9,7 +9,7 @@ import pytest
 
 from connect_handler.devices import rfc3339
 from connect_handler.evaluation import evaluate
-from connect_handler.evidence import Evidence
+from connect_handler.evidence import Evidence, needed
 from connect_handler.policy import Policy
 from connect_handler.policy_tests import complete_event
 from connect_handler.request import Request
@@ -52,3 +52,15 @@ def test_a_device_is_what_its_record_says_as_long_as_the_record_holds(
     condition: dict[str, Any], device: dict[str, Any] | None, expected: bool | None
 ) -> None:
     assert truth(condition, device) is expected
+
+
+def test_what_shadow_rules_look_at_is_needed_too() -> None:
+    rules: list[dict[str, Any]] = [
+        {"name": "one-each", "effect": "deny", "when": {"sessions": {"by": "username", "at_least": 1}}},
+        {"name": "managed", "effect": "deny", "when": {"device": {"registered": False}}, "shadow": True},
+        {"name": "all", "effect": "allow"},
+    ]
+    request = Request(complete_event({"common-name": "laptop-1", "username": "anna"}))
+    assert needed(Policy(json.dumps({"rules": rules})), request, NOW) == {"username", "device"}
+    del rules[1]
+    assert needed(Policy(json.dumps({"rules": rules})), request, NOW) == {"username"}
