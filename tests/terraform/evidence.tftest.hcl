@@ -163,6 +163,10 @@ run "a_table_of_ones_own" {
     condition     = length(module.device_inventory) == 0 && output.device_inventory_table_name == "mdm.devices"
     error_message = "The module makes no table where there is one."
   }
+  assert {
+    condition     = local.device_inventory.exact && local.device_inventory.attribute_names == tomap({ common_name = "cn", status = "state" })
+    error_message = "What writes such a table does not fold its keys."
+  }
 }
 
 run "a_device_condition_without_an_inventory_is_refused" {

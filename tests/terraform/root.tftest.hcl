@@ -74,6 +74,7 @@ run "every_endpoint_is_an_alias_that_the_policy_can_name" {
         connection_log          = { enabled = false }
       }
     }
+    monitoring = {}
   }
 
   assert {
@@ -100,6 +101,10 @@ run "every_endpoint_is_an_alias_that_the_policy_can_name" {
   assert {
     condition     = output.connection_log_group_names["staff"] == "/aws/clientvpn/corp-staff" && output.connection_log_group_names["partners"] == null
     error_message = "An endpoint's connection log is named after the handler and the endpoint's key."
+  }
+  assert {
+    condition     = [for name in keys(output.alarm_arns) : name if startswith(name, "errors/")] == ["errors/partners", "errors/staff"]
+    error_message = "The alias live is watched where an endpoint made elsewhere calls it."
   }
 
   # Nobody is to forget an endpoint without a handler.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import threading
 import time
@@ -237,3 +238,20 @@ def assert_one_line(result: Result, beginning: str) -> None:
     assert (result.status, result.out) == (1, "")
     assert result.err.startswith(beginning)
     assert len(result.err.splitlines()) == 1
+
+
+def test_a_stored_policy_is_the_one_that_the_version_was_published_with(aws: LocalAws) -> None:
+    s3, functions = aws.client("s3"), aws.client("lambda")
+    s3.create_bucket(Bucket="policies", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_bucket_versioning(Bucket="policies", VersioningConfiguration={"Status": "Enabled"})
+    document = json.dumps(FIRST).encode()
+    stored = s3.put_object(Bucket="policies", Key="policy", Body=gzip.compress(document))["VersionId"]
+    for alias, text in (("stored", document), ("forged", document + b" ")):
+        policy = f"s3://policies/policy?versionId={stored}&sha256={hashlib.sha256(text).hexdigest()}"
+        functions.update_function_configuration(FunctionName=NAME, Environment={"Variables": {"POLICY": policy}})
+        version = functions.publish_version(FunctionName=NAME)["Version"]
+        functions.create_alias(FunctionName=NAME, Name=alias, FunctionVersion=version)
+    assert cvpn("simulate", "--function", "corp:stored", "--username", "x").out.startswith("ALLOW")
+    forged = cvpn("simulate", "--function", "corp:forged", "--username", "x")
+    assert forged.status == 1
+    assert "has the digest" in forged.err

@@ -255,6 +255,13 @@ def test_variable_definitions_are_merged_in_terraforms_order(tmp_path: Path) -> 
     assert policy_from_files(named).document["rules"][0]["name"] == "office"
 
 
+def test_what_is_empty_is_not_in_the_document(tmp_path: Path) -> None:
+    short, long = tmp_path / "short.tfvars", tmp_path / "long.tfvars"
+    short.write_text(ALLOW_HCL)
+    long.write_text(ALLOW_HCL + 'default_posture_status = ""\nposture_rules = []\nshadow_mode = false\n')
+    assert policy_from_files([long]).text == policy_from_files([short]).text
+
+
 def test_problems_name_the_file_that_counts(tmp_path: Path) -> None:
     (tmp_path / "terraform.tfvars").write_text(ALLOW_HCL)
     (tmp_path / "a.auto.tfvars").write_text('\nrules = [{ name = "staff", efect = "allow" }]\n')
