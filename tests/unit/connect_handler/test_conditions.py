@@ -424,3 +424,14 @@ def test_of_two_deny_rules_the_first_one_decides_whatever_they_are_found_by() ->
     decision = evaluate(Policy(json.dumps({"rules": rules})), request, 0)
     assert decision.rule == "first"
     assert decision.applied == ["first", "second"]
+
+
+def test_a_status_that_two_rules_assign_is_assigned_once() -> None:
+    posture_rules = [
+        {"status": "compliant", "when": {"platform": ["win"]}},
+        {"status": "managed", "when": {"platform": ["win"]}},
+        {"status": "compliant", "when": {"groups": ["staff"]}},
+    ]
+    policy = {"rules": [{"name": "all", "effect": "allow"}], "posture_rules": posture_rules}
+    request = Request(complete_event({"platform": "win", "groups": ["staff"]}))
+    assert evaluate(Policy(json.dumps(policy)), request, 0).posture == ["compliant", "managed"]

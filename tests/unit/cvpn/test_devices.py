@@ -243,6 +243,12 @@ def test_bad_lines_are_left_out_on_request_and_then_nobody_is_removed(aws: Local
     assert set(items(aws)) == {"laptop-0", "laptop-1", "laptop-2", "laptop-9"}
 
 
+def test_of_two_lines_of_one_device_none_is_taken(aws: LocalAws, tmp_path: Path) -> None:
+    file = sheet(tmp_path, "common_name,status\na,compliant\nb,compliant\nA,quarantined\n")
+    assert import_(file, "--skip-bad", "-o", "json").json["written"] == 1
+    assert set(items(aws)) == {"b"}
+
+
 def test_of_several_lines_the_latest_counts_on_request(aws: LocalAws, tmp_path: Path) -> None:
     lines = "a,old,2026-11-01\na,new,2026-11-20\na,never,\n"
     assert import_(sheet(tmp_path, "common_name,status,updated_at\n" + lines), "--latest").status == 0

@@ -116,7 +116,8 @@ def test_an_interrupted_run_leaves_nothing_behind(project: Path, temporary: Path
     started = tmp_path / "started"
     waiting = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
     seed(project, "endless", "return", waiting + "; return")
-    statement = f"import sys; from pathlib import Path; from tools.seeded_faults import main; sys.exit(main([], Path({str(project)!r})))"
+    root = f"__import__('pathlib').Path({str(project)!r})"
+    statement = f"from tools.seeded_faults import main; raise SystemExit(main([], {root}))"
     process = subprocess.Popen([sys.executable, "-c", statement], cwd=ROOT, env=dict(os.environ))
     until = time.monotonic() + 30
     while not started.exists() and time.monotonic() < until:
@@ -147,7 +148,8 @@ def test_a_name_that_is_none_is_refused(project: Path, capsys: pytest.CaptureFix
 
 def test_a_fault_outlives_a_move_and_another_layout(project: Path) -> None:
     (project / "tools/numbers.py").unlink()
-    moved = "class Numbers:\n    def larger(self, one: int, other: int) -> int:\n        return (\n            one\n            > other\n        )\n"
+    comparison = "        return (\n            one\n            > other\n        )\n"
+    moved = f"class Numbers:\n    def larger(self, one: int, other: int) -> int:\n{comparison}"
     write(project / "tools/below/moved.py", moved)
     change = change_of(
         fault(definition="Numbers.larger", find="return (one > other)", replace="a = 1\nreturn a"), project
