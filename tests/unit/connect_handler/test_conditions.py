@@ -435,3 +435,10 @@ def test_a_status_that_two_rules_assign_is_assigned_once() -> None:
     policy = {"rules": [{"name": "all", "effect": "allow"}], "posture_rules": posture_rules}
     request = Request(complete_event({"platform": "win", "groups": ["staff"]}))
     assert evaluate(Policy(json.dumps(policy)), request, 0).posture == ["compliant", "managed"]
+
+
+def test_a_policy_may_have_ten_statuses() -> None:
+    posture_rules = [{"status": f"status-{number}", "when": {"platform": ["win"]}} for number in range(10)]
+    policy = {"rules": [{"name": "all", "effect": "allow"}], "posture_rules": posture_rules}
+    request = Request(complete_event({"platform": "win"}))
+    assert len(evaluate(Policy(json.dumps(policy)), request, 0).posture) == 10
