@@ -69,6 +69,8 @@ def _covers(wide: str, narrow: str) -> bool:
     wide, narrow = fold(wide), fold(narrow)
     if wide in (narrow, "*"):
         return True
+    if not {"*", "?"}.intersection(wide):  # it matches itself alone
+        return False
     letters = set(wide + narrow) - set("*?") | {""}
     start = (0, _settled(wide, {0}))
     seen = {start}

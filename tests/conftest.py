@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure() -> None:
-    """Have Hypothesis keep its examples where all else lies that can be made again, and register its profiles."""
+    """Have Hypothesis keep its examples where all else lies that can be made again, and register its profiles.
+
+    boto3's sessions share one loader. Each would read the same descriptions of AWS's services, which takes most of the
+    time of a test that calls AWS.
+    """
+    import botocore.loaders
     from hypothesis.configuration import set_hypothesis_home_dir
 
     from tests.examples import register_profiles
 
     set_hypothesis_home_dir(CACHE / "hypothesis")
     register_profiles()
+    botocore.loaders.create_loader = cache(botocore.loaders.create_loader)
 
 
 @pytest.fixture(scope="session")
