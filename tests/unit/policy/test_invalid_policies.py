@@ -1,6 +1,7 @@
 """One table of bad policies: the plan refuses each of them in the very words in which the function would."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,35 @@ def test_the_function_says_what_is_wrong(case: dict[str, Any]) -> None:
     assert sorted(raised.value.problems) == case["problems"]
 
 
+@pytest.fixture(scope="module")
+def refusals(
+    apply_policies: Callable[[list[dict[str, Any]]], tuple[list[dict[str, Any]], list[list[str]]]],
+) -> Counter[tuple[str, ...]]:
+    """What Terraform says of the policies, and how often."""
+    outputs, problems = apply_policies([case["policy"] for case in CASES])
+    assert outputs == []
+    return Counter(map(tuple, problems))
+
+
+def refusal(case: dict[str, Any]) -> tuple[str, ...]:
+    return ("The policy is not valid.", *case["problems"])
+
+
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_the_plan_says_the_same(
-    case: dict[str, Any], apply_policy: Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]]
+def test_the_plan_says_the_same(case: dict[str, Any], refusals: Counter[tuple[str, ...]]) -> None:
+    assert refusal(case) in refusals
+
+
+def test_the_plan_refuses_each_policy_and_says_nothing_else(refusals: Counter[tuple[str, ...]]) -> None:
+    assert refusals == Counter(map(refusal, CASES))
+
+
+def test_a_policy_that_the_plan_refuses_has_no_output(
+    apply_policy: Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]],
 ) -> None:
-    outputs, problems = apply_policy(case["policy"])
+    outputs, problems = apply_policy(CASES[0]["policy"])
     assert outputs.get("environment") is None
-    assert problems == ["The policy is not valid.", *case["problems"]]
+    assert tuple(problems) == refusal(CASES[0])
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
