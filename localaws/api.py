@@ -247,6 +247,7 @@ class LocalAws:
         self._server: Server | None = None
         self._disturbances: Disturbances | None = None
         self._session_lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def start(self) -> LocalAws:
         """Start serving, and return itself.
@@ -310,10 +311,15 @@ class LocalAws:
         return environment(self.endpoint_url, self.settings.region)
 
     def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client of the service; the options go to boto3."""
+        """A boto3 client of the service; the options go to boto3. Without options it is the same one each time."""
         with self._session_lock:
-            # Sessions are not for several threads at once, but they keep what makes a second client cheap.
-            return self._session.client(service, endpoint_url=self.endpoint_url, **options)
+            if options:
+                return self._session.client(service, endpoint_url=self.endpoint_url, **options)
+            # Unlike sessions, clients are for several threads at once.
+            key = (service, self.endpoint_url)
+            if key not in self._clients:
+                self._clients[key] = self._session.client(service, endpoint_url=self.endpoint_url)
+            return self._clients[key]
 
     @cached_property
     def _session(self) -> Any:
