@@ -459,23 +459,25 @@ class LocalAws:
         Computed from what has been published, as of a time in seconds since 1970-01-01 UTC; default: now.
         DescribeAlarms does not answer them.
         """
+        from moto.cloudwatch.models import cloudwatch_backends
+
         from localaws.cloudwatch.alarms import state_of
 
-        cloudwatch = self.client("cloudwatch")
+        # A request for each metric of each alarm would take most of a test's time.
+        backend = cloudwatch_backends[self.settings.account_id][self.settings.region]
 
         def lookup(metric_stat: Mapping[str, Any], end: float) -> float | None:
             metric, period, stat = metric_stat["Metric"], metric_stat["Period"], metric_stat["Stat"]
-            answer = cloudwatch.get_metric_statistics(
-                **metric,
-                StartTime=datetime.fromtimestamp(end - period, UTC),
-                EndTime=datetime.fromtimestamp(end, UTC),
-                Period=period,
-                Statistics=[stat],
+            # moto keeps moments in UTC, without saying so.
+            first, last = (datetime.fromtimestamp(at, UTC).replace(tzinfo=None) for at in (end - period, end))
+            points = backend.get_metric_statistics(
+                metric["Namespace"], metric["MetricName"], first, last, period, [stat], metric.get("Dimensions", [])
             )
-            return next((float(point[stat]) for point in answer["Datapoints"]), None)
+            value = points[0].get_statistics_for_type(stat) if points else None
+            return None if value is None else float(value)
 
         now = datetime.now(UTC).timestamp() if at is None else at
-        pages = cloudwatch.get_paginator("describe_alarms").paginate()
+        pages = self.client("cloudwatch").get_paginator("describe_alarms").paginate()
         alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
         return {alarm["AlarmName"]: state_of(alarm, lookup, now) for alarm in alarms}
 
