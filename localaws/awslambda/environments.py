@@ -172,7 +172,7 @@ class ExecutionEnvironment:
 
     def initialize(self) -> Outcome | None:
         """Waits until the code outside the handler has run; the outcome is None if that went well."""
-        outcome = self._drive(self._started_at + INIT_TIMEOUT, lambda: self._waiting is not None, "")
+        outcome = self._drive(self._started_at + INIT_TIMEOUT, lambda: self._waiting is not None, "", starting=True)
         self._init_ms = (time.perf_counter() - self._started_at) * 1000
         self._ready = outcome is None
         if outcome is not None:
@@ -237,8 +237,13 @@ class ExecutionEnvironment:
             self.close()
         return outcome
 
-    def _drive(self, deadline: float, done: Callable[[], bool], request_id: str) -> Outcome | None:
-        """Serves the process until ``done``, or until it can no longer happen: then the outcome says why."""
+    def _drive(
+        self, deadline: float, done: Callable[[], bool], request_id: str, *, starting: bool = False
+    ) -> Outcome | None:
+        """Serves the process until ``done``, or until it can no longer happen: then the outcome says why.
+
+        While it starts, the deadline moves by what it has waited for a CPU: Lambda's environments have their own.
+        """
         wait = _SHORTEST_WAIT
         limit = self.blueprint.memory_mb
         while True:
@@ -263,12 +268,13 @@ class ExecutionEnvironment:
             if exited is not None:
                 return _failure(request_id, "Runtime.ExitError", _exit_text(exited))
             now = time.perf_counter()
-            if now >= deadline:
+            if now >= deadline and (not starting or now >= deadline + self._seconds_without_cpu()):
                 self.kill()
                 self._read_log(self._log_pipe)
                 text = f"Task timed out after {self.blueprint.timeout:.2f} seconds"
                 return _failure(request_id, "Sandbox.Timedout", text, "timeout")
-            wait = max(0.0, min(wait * 1.5, _LONGEST_WAIT, deadline - now))
+            left = deadline - now if now < deadline else _LONGEST_WAIT
+            wait = min(wait * 1.5, _LONGEST_WAIT, left)
 
     def _measure_memory(self) -> int:
         """Bytes that the process holds resident; 0 where the system has no /proc."""
@@ -281,6 +287,16 @@ class ExecutionEnvironment:
         except OSError:
             pass
         return self._max_memory
+
+    def _seconds_without_cpu(self) -> float:
+        """How long the process was ready to run and did not; 0.0 where the system does not say.
+
+        https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
+        """
+        try:
+            return int(Path(f"/proc/{self._process.pid}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError):
+            return 0.0
 
     def _accept(self, listener: socket.socket) -> None:
         try:
