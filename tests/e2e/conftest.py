@@ -58,10 +58,26 @@ def directory_id(local_aws: LocalAws) -> str:
 
 
 @pytest.fixture(scope="module")
-def minimal(deploy: Callable[[str], Deployment], server_certificate_arn: str) -> Deployment:
-    """The example `minimal`, applied; a change of its terraform.tfvars is what the next apply applies."""
+def minimal_stack(
+    local_aws: LocalAws, deploy: Callable[[str], Deployment], server_certificate_arn: str
+) -> Iterator[Deployment]:
+    """The example `minimal`, applied; destroyed after the module's tests, which leaves nothing behind."""
+    from tests.e2e.deployment import applied
+
     deployment = deploy("examples/minimal")
     with (deployment.folder / "terraform.tfvars").open("a") as tfvars:
         tfvars.write(f'server_certificate_arn = "{server_certificate_arn}"\n')
-    deployment.apply()
-    return deployment
+    with applied(local_aws, deployment):
+        yield deployment
+
+
+@pytest.fixture
+def minimal(minimal_stack: Deployment) -> Iterator[Deployment]:
+    """The example `minimal`, applied; a change of its terraform.tfvars, or of its variables, ends with the test."""
+    minimal_stack.ensure()
+    tfvars = minimal_stack.folder / "terraform.tfvars"
+    text = tfvars.read_text()
+    variables = dict(minimal_stack.variables)
+    yield minimal_stack
+    tfvars.write_text(text)
+    minimal_stack.variables = variables

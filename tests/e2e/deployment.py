@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from unittest import mock
 
 from python_terraform import IsFlagged, IsNotFlagged, Terraform
 
+from localaws import LocalAws
 from tools import ROOT
 from tools.provider_relay import provider_relay
 from tools.terraform_files import copy_terraform_files
@@ -59,6 +61,10 @@ class Deployment:
         self._environment = {**environment, **reattach}
         self.outputs: dict[str, Any] = {}
         self.variables: dict[str, Any] = {}
+        # Variables and files of the last apply; no files while an apply runs, and after one that failed.
+        self._applied: tuple[dict[str, Any], dict[str, str]] = ({}, {})
+        # Those of the plan in the file "plan", if nothing has been applied since.
+        self._planned: tuple[dict[str, Any], dict[str, str]] | None = None
         self._terraform = Terraform(working_dir=str(self.folder))
         self._run("init", backend=False)
 
@@ -73,12 +79,30 @@ class Deployment:
     def apply(self, **variables: Any) -> list[str]:
         """Apply, and read the outputs; the variables come on top of the root module's terraform.tfvars.
 
-        Returns what Terraform says of its progress, line by line.
+        What has just been planned is not planned again. Returns what Terraform says of its progress, line by line.
         """
-        log = self._run("apply", auto_approve=IsFlagged, var={**self.variables, **variables}).splitlines()
+        wanted = self._wanted(variables)
+        planned, self._planned = self._planned, None
+        self._applied = (self._applied[0] or wanted[0], {})
+        if planned == wanted:
+            log = self._run("apply", "plan").splitlines()
+        else:
+            log = self._run("apply", auto_approve=IsFlagged, var=wanted[0]).splitlines()
         state = json.loads((self.folder / "terraform.tfstate").read_text())
         self.outputs = {name: output["value"] for name, output in state["outputs"].items()}
+        self._applied = wanted
         return log
+
+    def ensure(self, **variables: Any) -> None:
+        """Apply, unless the last apply had the same variables and files, and passed."""
+        if self._applied != self._wanted(variables):
+            self.apply(**variables)
+
+    @property
+    def applied_variables(self) -> dict[str, Any]:
+        """The variables of the last apply; none if it failed."""
+        variables, files = self._applied
+        return variables if files else {}
 
     def change_file(self, name: str, old: str, new: str) -> None:
         """Replace a text that is in one place of a file of the root module."""
@@ -97,13 +121,6 @@ class Deployment:
         changes |= {f"output.{name}": change for name, change in plan.get("output_changes", {}).items()}
         return {address: change for address, change in changes.items() if change["actions"] != ["no-op"]}
 
-    def configuration(self, **variables: Any) -> dict[str, Any]:
-        """Return the root module's configuration in Terraform's JSON form.
-
-        See https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation.
-        """
-        return dict(self.planned(**variables)["configuration"]["root_module"])
-
     def is_stable(self, **variables: Any) -> bool:
         """Tell whether a plan has nothing to do."""
         with mock.patch.dict(os.environ, self._environment):
@@ -112,18 +129,27 @@ class Deployment:
             raise TerraformFailed(err)
         return bool(status == 0)
 
-    def destroy(self, **variables: Any) -> None:
-        """Destroy everything."""
-        self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, var={**self.variables, **variables})
-
-    def forget(self, address: str) -> None:
-        """Remove a resource from the state, and leave what it stands for."""
-        self._run("state rm", address, no_color=IsNotFlagged)
+    def destroy(self) -> None:
+        """Destroy everything, with the variables of the last apply that passed."""
+        variables, _ = self._applied
+        self._applied, self._planned = ({}, {}), None
+        # What was changed behind Terraform's back is not looked for, which takes as long as the rest.
+        self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, refresh=False, var=variables)
 
     def planned(self, **variables: Any) -> dict[str, Any]:
         """Plan; returns what `terraform show -json` prints of it."""
-        self._run("plan", out="plan", var={**self.variables, **variables})
+        wanted = self._wanted(variables)
+        self._planned = None
+        self._run("plan", out="plan", var=wanted[0])
+        self._planned = wanted
         return dict(json.loads(self._run("show", "plan", json=IsFlagged, no_color=IsNotFlagged)))
+
+    def _wanted(self, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the variables and the files of a run."""
+        return copy.deepcopy({**self.variables, **variables}), self._files()
+
+    def _files(self) -> dict[str, str]:
+        return {path.name: path.read_text() for path in self.folder.glob("*.tf*") if path.suffix in (".tf", ".tfvars")}
 
     def _run(self, command: str, *arguments: str, **options: Any) -> str:
         options = {"no_color": IsFlagged, **options}
@@ -135,3 +161,22 @@ class Deployment:
         if status != 0:
             raise TerraformFailed(" ".join(err.replace("│", " ").split()))
         return str(out)
+
+
+@contextmanager
+def applied(aws: LocalAws, deployment: Deployment, **variables: Any) -> Iterator[Deployment]:
+    """Apply, and destroy after the block. Destroying leaves nothing behind.
+
+    The block may apply as it likes. What it makes without Terraform has to be gone when it ends.
+    """
+    before = aws.leftovers()
+    deployment.apply(**variables)
+    assert set(aws.leftovers()) > set(before), "The apply has made nothing."
+    try:
+        yield deployment
+    finally:
+        deployment.destroy()
+    after = aws.leftovers()
+    left, gone = (sorted(set(one) - set(other)) for one, other in ((after, before), (before, after)))
+    assert not left, f"terraform destroy has left {', '.join(left)}."
+    assert not gone, f"terraform destroy has taken {', '.join(gone)}, which was there before the apply."

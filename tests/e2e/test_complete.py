@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from localaws import LocalAws
-from tests.e2e.deployment import Deployment
+from tests.e2e.deployment import Deployment, applied
 
 pytestmark = pytest.mark.slow
 
@@ -24,16 +24,12 @@ def variables(server_certificate_arn: str, client_certificate_arn: str, director
 
 
 @pytest.fixture(scope="module")
-def account_before(local_aws: LocalAws, variables: dict[str, str]) -> list[str]:
-    """Return what is there before the example is applied."""
-    return local_aws.leftovers()
-
-
-@pytest.fixture(scope="module")
-def complete(deploy: Callable[[str], Deployment], variables: dict[str, str], account_before: list[str]) -> Deployment:
-    deployment = deploy("examples/complete")
-    deployment.apply(**variables)
-    return deployment
+def complete(
+    local_aws: LocalAws, deploy: Callable[[str], Deployment], variables: dict[str, str]
+) -> Iterator[Deployment]:
+    """The example, applied; destroyed after the module's tests, which leaves nothing behind."""
+    with applied(local_aws, deploy("examples/complete"), **variables) as deployment:
+        yield deployment
 
 
 def test_a_second_plan_has_nothing_to_do(complete: Deployment, variables: dict[str, str]) -> None:
@@ -115,12 +111,3 @@ def test_alarms_dashboard_queries_and_scaling_are_there(local_aws: LocalAws, com
     assert target["ResourceId"] == f"function:AWSClientVPN-complete:{complete.outputs['function_version']}"
     actions = scaling.describe_scheduled_actions(ServiceNamespace="lambda")["ScheduledActions"]
     assert {action["ScheduledActionName"] for action in actions} == {"mornings", "days"}
-
-
-# The last one, because it takes what the others use.
-def test_destroying_leaves_nothing_behind(
-    local_aws: LocalAws, complete: Deployment, variables: dict[str, str], account_before: list[str]
-) -> None:
-    complete.destroy(**variables)
-
-    assert local_aws.leftovers() == account_before

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from localaws import LocalAws
-from tests.e2e.deployment import Deployment
+from tests.e2e.deployment import Deployment, applied
 
 CLIENT = {"username": "sam@example.com", "groups": ["staff"], "platform": "mac", "public_ip": "203.0.113.5"}
 RULES = [{"name": "staff-on-staff", "effect": "allow", "when": {"endpoint": ["staff"], "groups": ["staff"]}}]
@@ -32,19 +32,35 @@ def variables(endpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def first_plan(project: Deployment, variables: dict[str, Any]) -> dict[str, Any]:
-    return project.plan(**variables)
-
-
-@pytest.fixture(scope="module")
-def project(deploy: Callable[[str], Deployment]) -> Deployment:
+def empty_stack(deploy: Callable[[str], Deployment]) -> Deployment:
+    """The root module, before its first apply."""
     return deploy(".")
 
 
 @pytest.fixture(scope="module")
-def ids(project: Deployment, variables: dict[str, Any], first_plan: dict[str, Any]) -> dict[str, str]:
+def first_plan(empty_stack: Deployment, variables: dict[str, Any]) -> dict[str, Any]:
+    return empty_stack.plan(**variables)
+
+
+@pytest.fixture(scope="module")
+def stack(
+    local_aws: LocalAws, empty_stack: Deployment, variables: dict[str, Any], first_plan: dict[str, Any]
+) -> Iterator[Deployment]:
+    """The root module; destroyed after the module's tests, which leaves nothing behind."""
+    with applied(local_aws, empty_stack, **variables):
+        yield empty_stack
+
+
+@pytest.fixture
+def project(stack: Deployment, variables: dict[str, Any]) -> Deployment:
+    """The stack, applied with two endpoints."""
+    stack.ensure(**variables)
+    return stack
+
+
+@pytest.fixture
+def ids(project: Deployment) -> dict[str, str]:
     """Return the ids of two endpoints by their keys."""
-    project.apply(**variables)
     return dict(project.outputs["endpoint_ids"])
 
 
@@ -68,8 +84,11 @@ def test_rules_tell_endpoints_apart_by_their_keys(local_aws: LocalAws, ids: dict
     "change",
     [
         {"transport_protocol": "tcp"},
-        {"client_cidr_block": "10.254.0.0/22"},
-        {"authentication": {"saml": {"provider_arn": "arn:aws:iam::123456789012:saml-provider/other"}}},
+        pytest.param({"client_cidr_block": "10.254.0.0/22"}, marks=pytest.mark.slow),
+        pytest.param(
+            {"authentication": {"saml": {"provider_arn": "arn:aws:iam::123456789012:saml-provider/other"}}},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["transport", "range", "authentication"],
 )
@@ -109,6 +128,7 @@ def test_everything_else_changes_in_place(
     assert plan['module.endpoint["staff"].aws_ec2_client_vpn_endpoint.this']["actions"] == ["update"]
 
 
+@pytest.mark.slow
 def test_an_endpoint_calls_the_handler_while_this_is_given_another_name(
     local_aws: LocalAws, project: Deployment, ids: dict[str, str], variables: dict[str, Any]
 ) -> None:
@@ -148,8 +168,10 @@ def test_a_handler_that_is_disabled_is_not_called_until_it_is_enabled_again(
     project.apply(**variables)
     assert not local_aws.connect(ids["partners"], **CLIENT).allowed
     assert project.outputs["endpoint_ids"] == ids
+    assert project.is_stable(**variables)
 
 
+@pytest.mark.slow
 def test_what_was_switched_on_is_switched_off_again(
     local_aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
 ) -> None:
@@ -202,6 +224,7 @@ def tracing_mode(local_aws: LocalAws) -> str:
 
 
 # The provider leaves false out when it creates an endpoint. Should this fail, it has learned to send it.
+@pytest.mark.slow
 def test_a_session_that_may_reconnect_by_itself_takes_a_second_apply_and_terraform_says_so(
     local_aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
 ) -> None:
@@ -214,21 +237,24 @@ def test_a_session_that_may_reconnect_by_itself_takes_a_second_apply_and_terrafo
 
 
 # The reason why modules/endpoint writes out what is off. Should this fail, the provider has learned to do it by itself.
+@pytest.mark.slow
 def test_leaving_client_connect_options_out_does_not_disable_a_handler(
     local_aws: LocalAws, project: Deployment, deploy: Callable[[str], Deployment], endpoint: dict[str, Any]
 ) -> None:
     module = deploy("modules/endpoint")
     variables = {"name": "other", **endpoint}
-    module.apply(**variables, connect_handler={"lambda_function_arn": project.outputs["lambda_function_arn"]})
-    main = module.folder / "main.tf"
-    text = main.read_text()
-    start = text.index("  client_connect_options {")
-    main.write_text(text[:start] + text[text.index("  }\n", start) + 4 :])
+    handler = {"lambda_function_arn": project.outputs["lambda_function_arn"]}
+    with applied(local_aws, module, **variables, connect_handler=handler):
+        main = module.folder / "main.tf"
+        text = main.read_text()
+        start = text.index("  client_connect_options {")
+        main.write_text(text[:start] + text[text.index("  }\n", start) + 4 :])
 
-    assert module.is_stable(**variables)
-    assert describe(local_aws, module.outputs["id"])["ClientConnectOptions"]["Enabled"] is True
+        assert module.is_stable(**variables)
+        assert describe(local_aws, module.outputs["id"])["ClientConnectOptions"]["Enabled"] is True
 
 
+@pytest.mark.slow
 def test_a_version_is_provisioned_before_the_aliases_move_and_the_old_one_released_after(
     local_aws: LocalAws, project: Deployment, variables: dict[str, Any], endpoint: dict[str, Any]
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from localaws import LocalAws
-from tests.e2e.deployment import Deployment
+from tests.e2e.deployment import Deployment, applied
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -27,23 +29,15 @@ def endpoint_id(local_aws: LocalAws, server_certificate_arn: str, client_certifi
     return str(endpoint["ClientVpnEndpointId"])
 
 
-@pytest.fixture(scope="module")
-def account_before(local_aws: LocalAws, endpoint_id: str) -> list[str]:
-    """Return what is there before the example is applied."""
-    return local_aws.leftovers()
-
-
 @pytest.fixture(scope="module", autouse=True)
-def example(
-    local_aws: LocalAws, deploy: Callable[[str], Deployment], endpoint_id: str, account_before: list[str]
-) -> Deployment:
-    deployment = deploy("examples/existing-endpoint")
-    deployment.apply()
-    local_aws.client("ec2").modify_client_vpn_endpoint(
-        ClientVpnEndpointId=endpoint_id,
-        ClientConnectOptions={"Enabled": True, "LambdaFunctionArn": deployment.outputs["lambda_function_arn"]},
-    )
-    return deployment
+def example(local_aws: LocalAws, deploy: Callable[[str], Deployment], endpoint_id: str) -> Iterator[Deployment]:
+    """The example, applied; destroying it leaves the endpoint alone and nothing else behind."""
+    with applied(local_aws, deploy("examples/existing-endpoint")) as deployment:
+        local_aws.client("ec2").modify_client_vpn_endpoint(
+            ClientVpnEndpointId=endpoint_id,
+            ClientConnectOptions={"Enabled": True, "LambdaFunctionArn": deployment.outputs["lambda_function_arn"]},
+        )
+        yield deployment
 
 
 def test_a_device_that_the_policy_allows_connects(local_aws: LocalAws, endpoint_id: str) -> None:
@@ -68,12 +62,3 @@ def test_a_device_that_the_policy_does_not_know_is_denied(local_aws: LocalAws, e
 
 def test_a_second_plan_has_nothing_to_do(example: Deployment) -> None:
     assert example.is_stable()
-
-
-# The last one, because it takes what the others use.
-def test_destroying_leaves_the_endpoint_alone_and_nothing_else_behind(
-    local_aws: LocalAws, example: Deployment, account_before: list[str]
-) -> None:
-    example.destroy()
-
-    assert local_aws.leftovers() == account_before

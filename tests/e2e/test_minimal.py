@@ -1,25 +1,46 @@
-"""The minimal example: from terraform.tfvars to a decision, through a change of policy, until nothing is left."""
+"""The minimal example: from terraform.tfvars to a decision, and through a change of policy that a replay foretells."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from localaws import ConnectionAttempt, LocalAws
 from tests.e2e.deployment import Deployment, TerraformFailed
+from tests.unit.cvpn.running import cvpn
 
 OFFICE = "198.51.100.7"
 HANDLER = "module.client_vpn.module.handler"
 
+CLIENTS: list[dict[str, Any]] = [
+    {"username": f"{group}-{kind}-{number}@example.com", "groups": [group], "platform": platform, **attributes}
+    for group in ("engineering", "ops-berlin", "contractors", "sales")
+    for kind, (platform, attributes) in enumerate(
+        (
+            ("mac", {"aws_client_version": "5.3.4"}),
+            ("win", {"platform_version": "10.0.22631", "aws_client_version": "5.2.0"}),
+            ("win", {"platform_version": "10.0.17763"}),
+            ("linux", {"public_ip": "198.51.100.7"}),
+        )
+    )
+    for number in range(2)
+]
 
-# Looked at before all else: nothing else of the module has been made then.
-@pytest.fixture(scope="module", autouse=True)
-def empty_account(local_aws: LocalAws, server_certificate_arn: str) -> list[str]:
-    """Return what is there before the example is applied."""
-    return local_aws.leftovers()
+CHANGES = [
+    # Older Windows is let in again; the operators are not; contractors are from wherever they come.
+    ('"< 10.0.19045"', '"< 10.0.17000"'),
+    ('groups = ["engineering", "ops-*"]', 'groups = ["engineering"]'),
+    (', public_ip = ["198.51.100.0/24"]', ""),
+    ('">= 5.3"', '">= 5.2"'),
+]
 
 
 def connect(local_aws: LocalAws, minimal: Deployment, **attributes: Any) -> ConnectionAttempt:
@@ -129,15 +150,44 @@ def test_a_mistyped_key_stops_the_plan_and_is_named(minimal: Deployment) -> None
         minimal.plan(rules=rules)
 
 
-def test_a_change_in_tfvars_publishes_a_version_and_moves_the_aliases_and_leaves_the_endpoint_alone(
+@pytest.fixture
+def aws_environment(local_aws: LocalAws) -> Iterator[None]:
+    with mock.patch.dict(os.environ, local_aws.environment):
+        yield
+
+
+def connect_all(local_aws: LocalAws, minimal: Deployment) -> list[ConnectionAttempt]:
+    endpoint = minimal.outputs["endpoint_id"]
+    return [local_aws.connect(endpoint, **{"public_ip": "203.0.113.5", **client}) for client in CLIENTS]
+
+
+def decided(attempt: ConnectionAttempt) -> tuple[bool, str | None, list[str]]:
+    (line,) = [json.loads(line) for line in attempt.function_log if line.startswith("{")]
+    return attempt.allowed, line["rule"], attempt.posture_compliance_statuses
+
+
+@pytest.mark.usefixtures("aws_environment")
+def test_a_change_in_tfvars_publishes_a_version_that_decides_as_a_replay_has_foretold_and_leaves_the_endpoint_alone(
     local_aws: LocalAws, minimal: Deployment
 ) -> None:
-    before = describe_endpoint(local_aws, minimal)
-    assert connect(local_aws, minimal).allowed
+    endpoint = describe_endpoint(local_aws, minimal)
     version = int(minimal.outputs["function_version"])
-    minimal.change_file("terraform.tfvars", '"engineering", ', "")
-    minimal.change_file("terraform.tfvars", 'effect = "allow", rule = "staff"', 'effect = "deny"')
+    tfvars = minimal.folder / "terraform.tfvars"
+    started_at = datetime.now(UTC).isoformat()
+    replay = ("replay", "--log-group", minimal.outputs["log_group_name"], "--since", started_at, "-o", "json")
+    before = connect_all(local_aws, minimal)
+    # The policy that is deployed, in its file and in the function, has decided all of them.
+    assert cvpn(*replay, "-p", tfvars).json["same"] == len(CLIENTS)
+    deployed = cvpn(*replay, "--function", minimal.outputs["function_name"]).json
+    assert (deployed["same"], deployed["policy_digest"]) == (len(CLIENTS), minimal.outputs["policy_digest"])
 
+    # An old Windows is meant to be let in.
+    minimal.variables["policy_tests"] = []
+    for old, new in CHANGES:
+        minimal.change_file("terraform.tfvars", old, new)
+    assert cvpn("validate", tfvars).status == 0
+    result = cvpn(*replay, "-p", tfvars)
+    assert (result.status, result.err) == (2, "")
     assert set(minimal.plan()) == {
         f"{HANDLER}.aws_lambda_function.this",
         f"{HANDLER}.aws_lambda_invocation.gate[0]",
@@ -146,23 +196,54 @@ def test_a_change_in_tfvars_publishes_a_version_and_moves_the_aliases_and_leaves
         "output.function_version",
         "output.policy_digest",
     }
+    changed_at = datetime.now(UTC).isoformat()
     minimal.apply()
-
     assert int(minimal.outputs["function_version"]) == version + 1
     assert versions_of_aliases(local_aws, minimal) == {"live": str(version + 1), "staff": str(version + 1)}
-    assert describe_endpoint(local_aws, minimal) == before
-    attempt = connect(local_aws, minimal)
-    assert (attempt.allowed, decision(attempt)["function_version"]) == (False, str(version + 1))
-    assert minimal.is_stable()
+    assert describe_endpoint(local_aws, minimal) == endpoint
+    after = connect_all(local_aws, minimal)
+    assert {decision(attempt)["function_version"] for attempt in after} == {str(version + 1)}
+
+    foretold = {
+        group["user"]: (
+            (group["before"]["effect"] == "allow", group["before"]["rule"], group["before"]["posture"]),
+            (group["after"]["effect"] == "allow", group["after"]["rule"], group["after"]["posture"]),
+        )
+        for group in result.json["groups"]
+    }
+    happened = {
+        client["username"]: (decided(was), decided(now))
+        for client, was, now in zip(CLIENTS, before, after, strict=True)
+        if decided(was) != decided(now)
+    }
+    assert foretold == happened
+    allowed = [(was.allowed, now.allowed) for was, now in zip(before, after, strict=True)]
+    assert result.json["changed"]["allow->deny"] == allowed.count((True, False)) > 0
+    assert result.json["changed"]["deny->allow"] == allowed.count((False, True)) > 0
+    assert result.json["changed"]["rule"] + result.json["changed"]["posture"] > 0
+
+    # What has been decided since is what the new policy says; the digest tells which one that was.
+    again = cvpn(*replay[:3], "--since", changed_at, "-o", "json", "-p", tfvars).json
+    assert again["same"] == again["decisions"] == len(CLIENTS)
+    assert again["policy_digest"] == result.json["policy_digest"] == minimal.outputs["policy_digest"]
 
 
-# The last one, because it takes what the others use.
-def test_destroying_leaves_nothing_behind(local_aws: LocalAws, minimal: Deployment, empty_account: list[str]) -> None:
-    assert local_aws.leftovers() != empty_account
+@pytest.mark.usefixtures("aws_environment")
+def test_one_connection_is_explained_by_its_id(local_aws: LocalAws, minimal: Deployment) -> None:
+    attempt = local_aws.connect(minimal.outputs["endpoint_id"], username="x", groups=["sales"], platform="mac")
+    line = "\n".join(attempt.function_log).encode()
+    result = cvpn("explain", "--function", minimal.outputs["function_name"], "-", stdin=line)
+    assert result.status == 2
+    assert '- rule "staff" (allow)' in result.out
+    assert 'ALLOW by "staff" if when.groups of "staff" held.' in result.out
 
-    minimal.destroy()
 
-    assert local_aws.leftovers() == empty_account
+@pytest.mark.slow
+def test_the_plan_of_a_change_is_a_policy_too(minimal: Deployment, tmp_path: Path) -> None:
+    document = minimal.planned()
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+    result = cvpn("validate", tmp_path / "plan.json", "-o", "json")
+    assert (result.status, result.json["policy_digest"]) == (0, minimal.outputs["policy_digest"])
 
 
 def describe_endpoint(local_aws: LocalAws, minimal: Deployment) -> dict[str, Any]:

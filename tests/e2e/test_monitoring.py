@@ -7,6 +7,8 @@ import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from cvpn.log_schema import FIELDS_OF_A_LINE
 from localaws import LocalAws
 from localaws.certificates import CertificateAuthority
 from tests.e2e.certificates import saml_metadata
-from tests.e2e.deployment import Deployment
+from tests.e2e.deployment import Deployment, applied
 from tests.unit.localaws.helpers import eventually
 
 FUNCTION = "AWSClientVPN-corp"
@@ -78,14 +80,18 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(
+def stack(
+    local_aws: LocalAws,
     deploy: Callable[..., Deployment],
     server_certificate_arn: str,
     client_certificate_arn: str,
     saml_provider_arn: str,
     bundle: str,
-) -> Deployment:
-    """The root module with two endpoints, a handler that can break, and every alarm."""
+) -> Iterator[Deployment]:
+    """The root module with two endpoints, a handler that can break, and every alarm; destroyed after the tests.
+
+    Destroying it leaves nothing behind.
+    """
     deployment = deploy(".")
     mutual = {"root_certificate_chain_arn": client_certificate_arn}
     deployment.variables = {
@@ -117,8 +123,15 @@ def project(
             },
         },
     }
-    deployment.apply()
-    return deployment
+    with applied(local_aws, deployment):
+        yield deployment
+
+
+@pytest.fixture
+def project(stack: Deployment) -> Deployment:
+    """The stack, with its own variables."""
+    stack.ensure()
+    return stack
 
 
 class Watch:
@@ -147,6 +160,65 @@ class Watch:
         """Look from now on at what comes after the cause."""
         time.sleep(1.1)
         self._began = time.time()
+
+    def think_too_long(self, clients: int) -> set[str | None]:
+        """Connect clients about whom the handler thinks too long; return the failure reasons once it has ended."""
+        ended = self._invocations() + clients
+        with ThreadPoolExecutor() as pool:
+            reasons = set(pool.map(lambda _: self.connect(common_name="breaks-by-thinking"), range(clients)))
+        # The invocations go on for some seconds after Client VPN has given up.
+        eventually(self._invocations, ended, 60)
+        return reasons
+
+    def _invocations(self) -> float:
+        # Lambda counts an invocation when it ends. A look a moment is enough.
+        time.sleep(0.2)
+        return self.aws.metric_sum("AWS/Lambda", "Invocations", {"FunctionName": FUNCTION})
+
+    @contextmanager
+    def unreachable_lambda(self) -> Iterator[None]:
+        """Let Client VPN find no Lambda while the block lasts."""
+        self.aws.settings.lambda_endpoint_url = "http://127.0.0.1:9"
+        try:
+            yield
+        finally:
+            self.aws.settings.lambda_endpoint_url = None
+
+    @contextmanager
+    def no_concurrency(self) -> Iterator[None]:
+        """Let the function run nowhere while the block lasts."""
+        client = self.aws.client("lambda")
+        name = {"FunctionName": FUNCTION}
+        (provisioned,) = client.list_provisioned_concurrency_configs(**name)["ProvisionedConcurrencyConfigs"]
+        qualifier = provisioned["FunctionArn"].rpartition(":")[2]
+        count = provisioned["RequestedProvisionedConcurrentExecutions"]
+        # Lambda takes no reservation below what is provisioned: that has to go first.
+        client.delete_provisioned_concurrency_config(**name, Qualifier=qualifier)
+        client.put_function_concurrency(**name, ReservedConcurrentExecutions=0)
+        try:
+            yield
+        finally:
+            client.delete_function_concurrency(**name)
+            client.put_provisioned_concurrency_config(
+                **name, Qualifier=qualifier, ProvisionedConcurrentExecutions=count
+            )
+
+    @contextmanager
+    def policy_by_hand(self, policy: dict[str, Any]) -> Iterator[None]:
+        """Let the endpoint's alias serve a version with another policy, which no gate has seen."""
+        client = self.aws.client("lambda")
+        name = {"FunctionName": FUNCTION}
+        served = client.get_alias(**name, Name="staff")["FunctionVersion"]
+        variables = client.get_function_configuration(**name)["Environment"]
+        client.update_function_configuration(**name, Environment={"Variables": {"POLICY": json.dumps(policy)}})
+        version = client.publish_version(**name)["Version"]
+        client.update_alias(**name, Name="staff", FunctionVersion=version)
+        try:
+            yield
+        finally:
+            client.update_alias(**name, Name="staff", FunctionVersion=served)
+            client.update_function_configuration(**name, Environment=variables)
+            client.delete_function(**name, Qualifier=version)
 
 
 @pytest.fixture
@@ -198,9 +270,8 @@ def test_a_cause_rings_its_alarms_and_no_others(
 
 
 def test_a_handler_that_thinks_too_long_rings(watch: Watch) -> None:
-    assert watch.connect(common_name="breaks-by-thinking") == "client-connect-handler-timed-out"
-    # The invocation goes on for some seconds after Client VPN has given up.
-    eventually(watch.ringing, {"handler-timeouts-staff", "duration-staff"}, 30)
+    assert watch.think_too_long(clients=1) == {"client-connect-handler-timed-out"}
+    assert watch.ringing() == {"handler-timeouts-staff", "duration-staff"}
 
     watch.gone()
     assert watch.connect(**STAFF) is None
@@ -208,11 +279,8 @@ def test_a_handler_that_thinks_too_long_rings(watch: Watch) -> None:
 
 
 def test_a_lambda_that_does_not_answer_rings(watch: Watch) -> None:
-    watch.aws.settings.lambda_endpoint_url = "http://127.0.0.1:9"
-    try:
+    with watch.unreachable_lambda():
         assert watch.connect(**STAFF) == "client-connect-handler-service-error"
-    finally:
-        watch.aws.settings.lambda_endpoint_url = None
     assert watch.ringing() == {"handler-failed-service-errors-staff"}
 
     watch.gone()
@@ -230,15 +298,8 @@ def test_a_request_that_is_none_rings(watch: Watch) -> None:
 
 
 def test_more_connections_than_environments_ring(watch: Watch) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor() as pool:
-        reasons = list(pool.map(lambda _: watch.connect(common_name="breaks-by-thinking"), range(2)))
-    assert reasons == ["client-connect-handler-timed-out"] * 2
-    assert "provisioned-concurrency-spillover" in watch.ringing()
-    # Both invocations are over.
-    eventually(lambda: "duration-staff" in watch.ringing(), True, 30)
-    time.sleep(3)
+    assert watch.think_too_long(clients=2) == {"client-connect-handler-timed-out"}
+    assert {"provisioned-concurrency-spillover", "duration-staff"} <= watch.ringing()
 
     watch.gone()
     assert watch.connect(**STAFF) is None
@@ -272,8 +333,19 @@ def test_an_identity_provider_whose_certificate_expires_soon_rings(watch: Watch,
     assert watch.ringing() == set()
 
 
+def test_a_function_without_concurrency_rings(watch: Watch) -> None:
+    with watch.no_concurrency():
+        assert watch.connect(**STAFF) == "client-connect-handler-throttled"
+    assert watch.ringing() == {"handler-throttling-errors-staff", "throttles-staff"}
+
+    watch.gone()
+    assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+@pytest.mark.slow
 def test_a_function_that_may_not_run_rings(watch: Watch, project: Deployment) -> None:
-    # Lambda takes no reservation below what is provisioned: that has to go first.
+    # What is provisioned has to go first.
     unprovisioned = {"timeout": 30, "bundle": project.variables["handler"]["bundle"]}
     project.apply(handler=unprovisioned)
     project.apply(handler={**unprovisioned, "reserved_concurrent_executions": 0})
@@ -292,6 +364,7 @@ def said(log: list[str]) -> str:
     return " ".join(" ".join(log).replace("│", " ").split())
 
 
+@pytest.mark.slow
 def test_shadow_mode_is_in_the_plan_in_the_log_in_the_metrics_and_rings(watch: Watch, project: Deployment) -> None:
     log = project.apply(shadow_mode=True)
     assert "shadow_mode is on: everybody who authenticates is connected" in said(log)
@@ -310,20 +383,23 @@ def test_shadow_mode_is_in_the_plan_in_the_log_in_the_metrics_and_rings(watch: W
     assert watch.ringing() == set()
 
 
-def test_a_function_whose_policy_was_changed_by_hand_rings(watch: Watch, project: Deployment) -> None:
-    client = watch.aws.client("lambda")
-    served = client.get_alias(FunctionName=FUNCTION, Name="staff")["FunctionVersion"]
-    client.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": {"POLICY": "{}"}})
-    broken = client.publish_version(FunctionName=FUNCTION)["Version"]
-    client.update_alias(FunctionName=FUNCTION, Name="staff", FunctionVersion=broken)
-    watch.gone()
-    assert watch.connect(**STAFF) == "client-connect-failed"
+def test_a_function_whose_policy_was_changed_by_hand_rings(watch: Watch) -> None:
+    with watch.policy_by_hand({}):
+        assert watch.connect(**STAFF) == "client-connect-failed"
     assert watch.ringing() == {"policy-errors"}
 
-    client.update_alias(FunctionName=FUNCTION, Name="staff", FunctionVersion=served)
-    project.apply()
     watch.gone()
     assert watch.connect(**STAFF) is None
+    assert watch.ringing() == set()
+
+
+def test_shadow_mode_rings(watch: Watch) -> None:
+    with watch.policy_by_hand({"rules": RULES, "shadow_mode": True}):
+        assert watch.connect(common_name="stranger") is None
+    assert "shadow-mode" in watch.ringing()
+
+    watch.gone()
+    assert watch.connect(common_name="stranger") == "client-connect-failed"
     assert watch.ringing() == set()
 
 
@@ -351,6 +427,7 @@ def alarms_in(module: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from alarms_in(child)
 
 
+@pytest.mark.slow
 def test_the_readme_says_what_each_alarm_looks_at_by_default(project: Deployment) -> None:
     readme = (Path(__file__).parents[2] / "modules" / "monitoring" / "README.md").read_text()
     period_pattern = r"\d+|three runs of `schedule`, 900 or more"
@@ -392,15 +469,25 @@ def test_queries_and_dashboard_ask_for_fields_that_the_logs_have(local_aws: Loca
     assert words - language - aliases - known == set()
 
 
-def test_the_dashboard_shows_metrics_that_are_published(local_aws: LocalAws, project: Deployment) -> None:
-    body = json.loads(local_aws.client("cloudwatch").get_dashboard(DashboardName=FUNCTION)["DashboardBody"])
+def test_the_dashboard_shows_metrics_that_are_published(watch: Watch) -> None:
+    cloudwatch = watch.aws.client("cloudwatch")
+    body = json.loads(cloudwatch.get_dashboard(DashboardName=FUNCTION)["DashboardBody"])
     shown = {
         (row[0], row[1])
         for widget in body["widgets"]
         if widget["type"] == "metric"
         for row in widget["properties"]["metrics"]
     }
-    paginator = local_aws.client("cloudwatch").get_paginator("list_metrics")
+    for name in ("staff-1", "stranger", "breaks-with-an-error", "breaks-the-answer"):
+        watch.connect(common_name=name)
+    watch.think_too_long(clients=2)
+    with watch.unreachable_lambda():
+        watch.connect(**STAFF)
+    with watch.no_concurrency():
+        watch.connect(**STAFF)
+    with watch.policy_by_hand({"rules": RULES, "shadow_mode": True}):
+        watch.connect(**STAFF)
+    paginator = cloudwatch.get_paginator("list_metrics")
     published = {
         (metric["Namespace"], metric["MetricName"]) for page in paginator.paginate() for metric in page["Metrics"]
     }
@@ -412,6 +499,7 @@ def test_a_second_plan_has_nothing_to_do(project: Deployment) -> None:
     assert project.is_stable()
 
 
+@pytest.mark.slow
 def test_what_is_off_is_not_created(local_aws: LocalAws, project: Deployment) -> None:
     off = {alarm.partition("/")[0]: {"enabled": False} for alarm in project.outputs["alarm_arns"]}
     project.apply(monitoring={"alarms": off, "dashboard": False, "queries": False})

@@ -8,13 +8,14 @@ import pytest
 
 from localaws import LocalAws
 from localaws.openvpn import Directory, OpenVpnServer, User
-from tests.e2e.deployment import Deployment
+from tests.e2e.deployment import Deployment, applied
 from tools.decision_log import decision_about
 from tools.openvpn_client import OpenVpnClient
 
 StartOpenVpn = Callable[..., OpenVpnClient]
 
-pytestmark = pytest.mark.usefixtures("openvpn")
+# test_posture.py has an OpenVPN client that need not wait.
+pytestmark = [pytest.mark.usefixtures("openvpn"), pytest.mark.slow]
 
 PASSWORD = "correct horse"
 # Stands in for the identity provider of the example's SAML endpoint.
@@ -58,6 +59,11 @@ output "endpoint_ids" { value = module.client_vpn.endpoint_ids }
 output "function_name" { value = module.client_vpn.function_name }
 output "log_group_name" { value = module.client_vpn.log_group_name }
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def certificates(server_certificate_arn: str, client_certificate_arn: str) -> None:
+    """Make all certificates before the first apply: what comes later counts as left behind."""
 
 
 @pytest.fixture
@@ -129,22 +135,21 @@ def test_two_endpoints_of_one_function_are_told_apart_by_their_keys(
 ) -> None:
     deployment = deploy("examples/two-endpoints", {"main.tf": TWO_ENDPOINTS})
     arns = {"server_certificate_arn": server_certificate_arn, "client_certificate_arn": client_certificate_arn}
-    deployment.apply(**arns)
-    ids = deployment.outputs["endpoint_ids"]
+    with applied(local_aws, deployment, **arns):
+        ids = deployment.outputs["endpoint_ids"]
 
-    let_in = start_openvpn(front_door(ids["open"]).profile("laptop-17"))
-    refused = start_openvpn(front_door(ids["closed"]).profile("laptop-17"))
+        let_in = start_openvpn(front_door(ids["open"]).profile("laptop-17"))
+        refused = start_openvpn(front_door(ids["closed"]).profile("laptop-17"))
 
-    assert let_in.wait_connected().startswith("10.200.")
-    assert refused.wait_refused() == "Closed (nobody-here)."
-    group = deployment.outputs["log_group_name"]
-    decided = {
-        key: decision_about(local_aws, group, local_aws.connection_log(endpoint_id)[-1]["connection-id"])
-        for key, endpoint_id in ids.items()
-    }
-    assert {key: (one["alias"], one["rule"]) for key, one in decided.items()} == {
-        "open": ("open", "laptops"),
-        "closed": ("closed", "nobody-here"),
-    }
-    assert {one["function_name"] for one in decided.values()} == {deployment.outputs["function_name"]}
-    deployment.destroy(**arns)
+        assert let_in.wait_connected().startswith("10.200.")
+        assert refused.wait_refused() == "Closed (nobody-here)."
+        group = deployment.outputs["log_group_name"]
+        decided = {
+            key: decision_about(local_aws, group, local_aws.connection_log(endpoint_id)[-1]["connection-id"])
+            for key, endpoint_id in ids.items()
+        }
+        assert {key: (one["alias"], one["rule"]) for key, one in decided.items()} == {
+            "open": ("open", "laptops"),
+            "closed": ("closed", "nobody-here"),
+        }
+        assert {one["function_name"] for one in decided.values()} == {deployment.outputs["function_name"]}

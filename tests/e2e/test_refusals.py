@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -130,8 +131,14 @@ PROVISIONED_HANDLER = {
 VALID_HANDLER = {"name": "corp", "policy": "{}", "aliases": ["staff"], "reserved_concurrent_executions": 9}
 
 
+@pytest.fixture(scope="module")
+def module(deploy: Callable[[str], Deployment]) -> Callable[[str], Deployment]:
+    """Return the deployment of a root module, one for all tests."""
+    return cache(deploy)
+
+
 @pytest.mark.parametrize(
-    ("module", "valid", "cases"),
+    ("root", "valid", "cases"),
     [
         ("modules/endpoint", {}, ENDPOINT),
         ("modules/endpoint", VALID_ENDPOINT, ENDPOINT_TOGETHER),
@@ -143,16 +150,16 @@ VALID_HANDLER = {"name": "corp", "policy": "{}", "aliases": ["staff"], "reserved
     ],
 )
 def test_every_refusal_says_what_to_write(
-    deploy: Callable[[str], Deployment], module: str, valid: dict[str, Any], cases: dict[str, tuple[Any, str]]
+    module: Callable[[str], Deployment], root: str, valid: dict[str, Any], cases: dict[str, tuple[Any, str]]
 ) -> None:
     with pytest.raises(TerraformFailed) as failure:
-        deploy(module).plan(**valid, **{variable: value for variable, (value, _) in cases.items()})
+        module(root).plan(**valid, **{variable: value for variable, (value, _) in cases.items()})
 
     assert [advice for _, advice in cases.values() if advice not in str(failure.value)] == []
 
 
-def test_every_refusal_of_scaling_says_what_to_write(deploy: Callable[[str], Deployment]) -> None:
-    project = deploy("modules/handler")
+def test_every_refusal_of_scaling_says_what_to_write(module: Callable[[str], Deployment]) -> None:
+    project = module("modules/handler")
     silent = []
     for scaling, advice in SCALING_REFUSALS:
         with pytest.raises(TerraformFailed) as failure:

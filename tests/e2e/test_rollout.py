@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localaws import ConnectionAttempt, LocalAws
-from tests.e2e.deployment import Deployment, TerraformFailed
+from tests.e2e.deployment import Deployment, TerraformFailed, applied
 
 FUNCTION = "AWSClientVPN-corp"
 STAFF = {"common_name": "staff-1.example.com"}
@@ -42,8 +42,13 @@ HAS_A_ZONE_THAT_DOES_NOT_EXIST = {
 
 
 @pytest.fixture(scope="module")
-def project(deploy: Callable[..., Deployment], server_certificate_arn: str, client_certificate_arn: str) -> Deployment:
-    """The root module with one endpoint, applied with a policy whose message is "First."."""
+def stack(
+    local_aws: LocalAws,
+    deploy: Callable[..., Deployment],
+    server_certificate_arn: str,
+    client_certificate_arn: str,
+) -> Iterator[Deployment]:
+    """The root module with one endpoint; destroyed after the module's tests, which leaves nothing behind."""
     deployment = deploy(".")
     endpoint = {
         "server_certificate_arn": server_certificate_arn,
@@ -51,8 +56,17 @@ def project(deploy: Callable[..., Deployment], server_certificate_arn: str, clie
         "authentication": {"mutual": {"root_certificate_chain_arn": client_certificate_arn}},
     }
     deployment.variables = {"name": "corp", "endpoints": {"staff": endpoint}}
-    deployment.apply(**staff_policy("First."))
-    return deployment
+    with applied(local_aws, deployment, **staff_policy("First.")):
+        yield deployment
+
+
+@pytest.fixture
+def project(stack: Deployment) -> Deployment:
+    """The stack, whose aliases serve the newest version, with a policy that passes."""
+    variables = stack.applied_variables
+    if "default_deny_message" not in variables or "alias_versions" in variables:
+        stack.apply(**staff_policy("First."))
+    return stack
 
 
 def refused(project: Deployment, **variables: Any) -> str:
@@ -126,6 +140,7 @@ def denied(message: str) -> str:
     return f"client-connect-failed: {message}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "reason"),
     [
@@ -136,36 +151,54 @@ def denied(message: str) -> str:
             'timezone is "Europe/Nowhere", which the IANA time zone database',
         ),
     ],
+    ids=["lets-strangers-in", "locks-staff-out", "unknown-time-zone"],
 )
 def test_a_version_that_does_not_pass_serves_nobody(
-    local_aws: LocalAws, project: Deployment, policy: dict[str, Any], reason: str
+    local_aws: LocalAws, stack: Deployment, policy: dict[str, Any], reason: str
 ) -> None:
     served, counted = aliases(local_aws), decisions(local_aws)
 
-    error = refused(project, **policy)
+    error = refused(stack, **policy)
 
     assert "The deploy gate has stopped version" in error
     assert reason in error
     assert aliases(local_aws) == served
-    assert told(local_aws.connect(project.outputs["endpoint_ids"]["staff"], **STAFF)) == "allowed"
+    assert told(local_aws.connect(stack.outputs["endpoint_ids"]["staff"], **STAFF)) == "allowed"
     assert decisions(local_aws) == counted + 1
 
 
-def test_it_stays_stopped_until_the_policy_is_mended_and_then_needs_nothing_else(
+def test_the_gate_lets_a_rollback_through_and_stays_closed_until_the_policy_is_mended(
     local_aws: LocalAws, project: Deployment
 ) -> None:
-    assert "others do not" in refused(project, **LETS_STRANGERS_IN)
+    good = project.outputs["function_version"]
+    message = project.applied_variables["default_deny_message"]
+    endpoint = project.outputs["endpoint_ids"]["staff"]
+    counted = decisions(local_aws)
+    error = refused(project, **LETS_STRANGERS_IN)
+    assert "The deploy gate has stopped version" in error
+    assert 'others do not: effect: expected "deny", came "allow"' in error
+    assert set(aliases(local_aws).values()) == {good}
+    assert told(local_aws.connect(endpoint, **STAFF)) == "allowed"
+    assert decisions(local_aws) == counted + 1
     with pytest.raises(TerraformFailed, match="others do not"):
         project.plan(**LETS_STRANGERS_IN)
 
+    pins = {"alias_versions": {alias: {"version": good} for alias in ("live", "staff")}}
+    project.apply(**LETS_STRANGERS_IN, **pins)
+    assert set(aliases(local_aws).values()) == {good}
+    assert told(local_aws.connect(endpoint, **STRANGER)) == denied(message)
+
+    # Whoever is to be served by the new version has to get it through the gate.
+    assert "others do not" in refused(project, **LETS_STRANGERS_IN)
+    assert set(aliases(local_aws).values()) == {good}
+
+    # Mending the policy needs nothing else.
     project.apply(**staff_policy("Mended."))
-
-    assert project.is_stable(**staff_policy("Mended."))
     assert set(aliases(local_aws).values()) == {project.outputs["function_version"]}
-    attempt = local_aws.connect(project.outputs["endpoint_ids"]["staff"], **STRANGER)
-    assert told(attempt) == denied("Mended.")
+    assert told(local_aws.connect(endpoint, **STRANGER)) == denied("Mended.")
 
 
+@pytest.mark.slow
 def test_a_bundle_that_cannot_be_loaded_serves_nobody(
     local_aws: LocalAws, project: Deployment, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -176,14 +209,15 @@ def test_a_bundle_that_cannot_be_loaded_serves_nobody(
         archive.writestr("readme.txt", "no handler here")
     served = aliases(local_aws)
 
-    error = refused(project, **staff_policy("Mended."), handler={"bundle": {"local_path": str(bundle)}})
+    error = refused(project, **staff_policy("First."), handler={"bundle": {"local_path": str(bundle)}})
 
     assert "No module named 'connect_handler'" in error
     assert aliases(local_aws) == served
-    project.apply(**staff_policy("Mended."))
-    assert project.is_stable(**staff_policy("Mended."))
+    project.apply(**staff_policy("First."))
+    assert project.is_stable(**staff_policy("First."))
 
 
+@pytest.mark.slow
 def test_a_policy_that_cannot_be_read_serves_nobody(local_aws: LocalAws, deploy: Callable[..., Deployment]) -> None:
     """Not through modules/policy, which would have refused it at plan."""
     handler = deploy("modules/handler")
@@ -192,61 +226,37 @@ def test_a_policy_that_cannot_be_read_serves_nobody(local_aws: LocalAws, deploy:
     assert "the policy is not JSON" in refused(handler)
     assert local_aws.client("lambda").list_aliases(FunctionName="AWSClientVPN-direct")["Aliases"] == []
 
-    handler.apply(policy='{"rules": [{"name": "everybody", "effect": "allow"}]}')
-    assert handler.is_stable(policy='{"rules": [{"name": "everybody", "effect": "allow"}]}')
-    handler.destroy()
+    with applied(local_aws, handler, policy='{"rules": [{"name": "everybody", "effect": "allow"}]}'):
+        assert handler.is_stable(policy='{"rules": [{"name": "everybody", "effect": "allow"}]}')
 
 
-def test_an_alias_is_pinned_to_an_earlier_version_and_goes_forward_again(
+def test_a_version_is_tried_on_a_share_of_the_connections_taken_back_and_let_through(
     local_aws: LocalAws, project: Deployment
 ) -> None:
-    project.apply(**staff_policy("Older."))
     older = project.outputs["function_version"]
-    project.apply(**staff_policy("Newer."))
-    newer = project.outputs["function_version"]
+    message = project.applied_variables["default_deny_message"]
     endpoint = project.outputs["endpoint_ids"]["staff"]
+
+    canary = {"alias_versions": {"staff": {"version": older, "canary_weight": 0.5}}}
+    project.apply(**staff_policy("Newer."), **canary)
+    newer = project.outputs["function_version"]
+    assert project.is_stable(**staff_policy("Newer."), **canary)
+    answers = Counter(told(local_aws.connect(endpoint, **STRANGER)) for _ in range(60))
+    # That either is missing in 60 tosses of a coin is less likely than 1 in 10^17.
+    assert set(answers) == {denied(message), denied("Newer.")}
 
     project.apply(**staff_policy("Newer."), alias_versions={"staff": {"version": older}})
     assert project.outputs["alias_versions"] == {"live": newer, "staff": older} == aliases(local_aws)
-    assert told(local_aws.connect(endpoint, **STRANGER)) == denied("Older.")
+    assert told(local_aws.connect(endpoint, **STRANGER)) == denied(message)
 
     project.apply(**staff_policy("Newer."))
     assert told(local_aws.connect(endpoint, **STRANGER)) == denied("Newer.")
 
 
-def test_a_rollback_goes_through_while_the_gate_is_closed(local_aws: LocalAws, project: Deployment) -> None:
-    project.apply(**staff_policy("Good."))
-    good = project.outputs["function_version"]
-    assert "others do not" in refused(project, **LETS_STRANGERS_IN)
-    pins = {"alias_versions": {alias: {"version": good} for alias in ("live", "staff")}}
-
-    project.apply(**LETS_STRANGERS_IN, **pins)
-
-    assert set(aliases(local_aws).values()) == {good}
-    endpoint = project.outputs["endpoint_ids"]["staff"]
-    assert told(local_aws.connect(endpoint, **STRANGER)) == denied("Good.")
-    # Whoever is to be served by the new version has to get it through the gate.
-    assert "others do not" in refused(project, **LETS_STRANGERS_IN)
-    assert set(aliases(local_aws).values()) == {good}
-
-
-def test_a_pin_to_a_version_that_never_was_is_refused_before_anything_changes(project: Deployment) -> None:
+@pytest.mark.slow
+def test_a_pin_to_a_version_that_never_was_is_refused_before_anything_changes(stack: Deployment) -> None:
     with pytest.raises(TerraformFailed, match=r'pinned\["4711"\]'):
-        project.plan(**staff_policy("Newer."), alias_versions={"staff": {"version": "4711"}})
-
-
-def test_a_canary_decides_its_share_of_the_connections(local_aws: LocalAws, project: Deployment) -> None:
-    project.apply(**staff_policy("Before."))
-    before = project.outputs["function_version"]
-    canary = {"alias_versions": {"staff": {"version": before, "canary_weight": 0.5}}}
-    project.apply(**staff_policy("Canary."), **canary)
-    assert project.is_stable(**staff_policy("Canary."), **canary)
-
-    endpoint = project.outputs["endpoint_ids"]["staff"]
-    answers = Counter(told(local_aws.connect(endpoint, **STRANGER)) for _ in range(60))
-
-    # That either is missing in 60 tosses of a coin is less likely than 1 in 10^17.
-    assert set(answers) == {denied("Before."), denied("Canary.")}
+        stack.plan(**staff_policy("Newer."), alias_versions={"staff": {"version": "4711"}})
 
 
 @pytest.mark.slow

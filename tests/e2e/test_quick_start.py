@@ -1,13 +1,21 @@
-"""What has to wait for what: the order that the configuration asks Terraform for, read off a plan."""
+"""The README's module: Terraform takes it, and its plan says what has to wait for what."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.e2e.deployment import Deployment
+from tools import ROOT
+
+VARIABLES = """
+variable "rules" {}
+variable "server_certificate_arn" {}
+variable "saml_provider_arn" {}
+"""
 
 NETWORK = {
     "aws_ec2_client_vpn_network_association.this",
@@ -24,15 +32,40 @@ TABLES = ["aws_iam_role_policy.device_inventory", "aws_iam_role_policy.connectio
 
 
 @pytest.fixture(scope="module")
-def modules(deploy: Callable[[str], Deployment]) -> dict[str, Any]:
+def plan(deploy: Callable[..., Deployment], server_certificate_arn: str) -> dict[str, Any]:
+    """The plan of the README's module, in Terraform's JSON form."""
+    (snippet,) = re.findall(r"```hcl\n(module .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    source = re.compile(r'source *= *".*"')
+    assert source.search(snippet)
+    files = {"main.tf": source.sub('source = "../.."', snippet), "variables.tf": VARIABLES}
+    return deploy("examples/readme", files).planned(
+        rules=[{"name": "everybody", "effect": "allow"}],
+        server_certificate_arn=server_certificate_arn,
+        saml_provider_arn="arn:aws:iam::123456789012:saml-provider/corp",
+    )
+
+
+@pytest.fixture(scope="module")
+def modules(plan: dict[str, Any]) -> dict[str, Any]:
     """Return the modules' configurations, in Terraform's JSON form, by name."""
-    configuration = deploy(".").configuration(name="corp", rules=[{"name": "everybody", "effect": "allow"}])
-    return {name: call["module"] for name, call in configuration["module_calls"].items()}
+    root = plan["configuration"]["root_module"]["module_calls"]["client_vpn"]["module"]
+    return {name: call["module"] for name, call in root["module_calls"].items()}
 
 
 def resource(module: dict[str, Any], address: str) -> dict[str, Any]:
     (found,) = [found for found in module["resources"] if found["address"] == address]
     return dict(found)
+
+
+def test_the_quick_start_can_be_planned(plan: dict[str, Any]) -> None:
+    created = {
+        change["address"].removeprefix("module.client_vpn."): change["change"]["after"]
+        for change in plan["resource_changes"]
+        if change["change"]["actions"] == ["create"]
+    }
+    assert 'module.endpoint["staff"].aws_ec2_client_vpn_endpoint.this' in created
+    assert 'module.handler.aws_lambda_alias.this["staff"]' in created
+    assert created["module.handler.aws_lambda_function.this"]["function_name"] == "AWSClientVPN-corp"
 
 
 @pytest.mark.parametrize("output", ["id", "arn", "dns_name"])
