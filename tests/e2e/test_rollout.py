@@ -221,13 +221,16 @@ def test_a_bundle_that_cannot_be_loaded_serves_nobody(
 def test_a_policy_that_cannot_be_read_serves_nobody(local_aws: LocalAws, deploy: Callable[..., Deployment]) -> None:
     """Not through modules/policy, which would have refused it at plan."""
     handler = deploy("modules/handler")
+    before = local_aws.leftovers()
     handler.variables = {"name": "direct", "policy": '{"rules": ['}
 
     assert "the policy is not JSON" in refused(handler)
     assert local_aws.client("lambda").list_aliases(FunctionName="AWSClientVPN-direct")["Aliases"] == []
 
-    with applied(local_aws, handler, policy='{"rules": [{"name": "everybody", "effect": "allow"}]}'):
-        assert handler.is_stable(policy='{"rules": [{"name": "everybody", "effect": "allow"}]}')
+    handler.apply(policy='{"rules": [{"name": "everybody", "effect": "allow"}]}')
+    assert handler.is_stable(policy='{"rules": [{"name": "everybody", "effect": "allow"}]}')
+    handler.destroy()
+    assert local_aws.leftovers() == before
 
 
 def test_a_version_is_tried_on_a_share_of_the_connections_taken_back_and_let_through(
