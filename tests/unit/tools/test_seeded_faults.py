@@ -1,4 +1,4 @@
-"""tools/seeded_faults.py: each seeded fault can be made, and whether the tests find one is told."""
+"""tools/seeded_faults: each seeded fault can be made, and whether the tests find one is told."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 
 from tools import ROOT
-from tools.seeded_faults import Examination, Fault, FaultError, change_of, check_faults, fault_files, main, report
+from tools.seeded_faults import tiers
+from tools.seeded_faults.__main__ import main, report
+from tools.seeded_faults.changes import change_of, check_faults
+from tools.seeded_faults.examination import Examination
+from tools.seeded_faults.faults import Fault, FaultError, fault_files
 
 FAULT = """
 why = "Of two numbers, the larger one counts."
@@ -44,7 +48,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a plugin takes longer to load than the tests to run
+    # Plugins and workers take longer to start than the tests to run.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setattr(tiers, "SIDE_BY_SIDE", ("-p", "xdist", "-n", "1"))
     return folder
 
 
@@ -95,7 +101,7 @@ def test_a_fault_that_the_tests_find_one_that_they_miss_and_one_that_breaks_the_
     seed(project, "smaller", "one > other", "one < other")
     seed(project, "same", "one > other", "one >= other")
     seed(project, "broken", "def larger", "def largest")
-    assert main(["--tier", "check", "--jobs", "3"], project) == 1
+    assert main(["--tier", "check", "--jobs", "3", "--hints-only"], project) == 1
     lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
     assert lines["smaller"][1] == "check"
     assert lines["smaller"][-1] == "tests/unit/tools/test_numbers.py::test_larger"
@@ -107,10 +113,16 @@ def test_a_fault_that_the_tests_find_one_that_they_miss_and_one_that_breaks_the_
     assert list(temporary.iterdir()) == []
 
 
-def test_all_faults_found_is_a_success(project: Path, temporary: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_that_its_hint_misses_is_found_by_the_rest_of_the_tier(
+    project: Path, temporary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     seed(project, "smaller", "one > other", "one < other")
+    write(project / "tests/unit/tools/test_numbers.py", "def test_nothing() -> None: ...\n")
+    write(project / "tests/unit/tools/test_others.py", TESTS)
     assert main(["--tier", "check", "smaller"], project) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "1 faults: 1 by check"
+    line, total = capsys.readouterr().out.splitlines()
+    assert line.endswith(" tests/unit/tools/test_others.py::test_larger")
+    assert total == "1 faults: 1 by check"
 
 
 def test_an_interrupted_run_leaves_nothing_behind(project: Path, temporary: Path, tmp_path: Path) -> None:
@@ -118,7 +130,7 @@ def test_an_interrupted_run_leaves_nothing_behind(project: Path, temporary: Path
     waiting = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
     seed(project, "endless", "return", waiting + "; return")
     root = f"__import__('pathlib').Path({str(project)!r})"
-    statement = f"from tools.seeded_faults import main; raise SystemExit(main([], {root}))"
+    statement = f"from tools.seeded_faults.__main__ import main; raise SystemExit(main([], {root}))"
     process = subprocess.Popen([sys.executable, "-c", statement], cwd=ROOT, env=dict(os.environ))
     until = time.monotonic() + 30
     while not started.exists() and time.monotonic() < until:
