@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from botocore.exceptions import ClientError
 
 from connect_handler import admission, connections, decision_log, device_inventory, outside
 from connect_handler.handler import answer
@@ -304,6 +305,27 @@ def test_a_limit_of_three_lets_three_in(aws: LocalAws, capfd: pytest.CaptureFixt
     with ThreadPoolExecutor(6) as clients:
         answers = list(clients.map(lambda number: connect(settings, number, username=f"user{number}"), range(30)))
     assert sum(answered["allow"] for answered in answers) == 3
+
+
+def test_a_transaction_that_meets_another_one_is_tried_again(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+    cancelled = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+    refusals = [ClientError(cancelled, "TransactWriteItems")]
+    calls: list[str] = []
+
+    class Contended:
+        def __init__(self, service: str) -> None:
+            self._client = outside.client(service)
+
+        def __getattr__(self, operation: str) -> Any:
+            calls.append(operation)
+            if operation == "transact_write_items" and refusals:
+                raise refusals.pop()
+            return getattr(self._client, operation)
+
+    monkeypatch.setattr(connections, "client", Contended)
+    assert connect(function(ONE_EACH, requests=True))["allow"]
+    assert calls == ["get_item", "transact_write_items"] * 2
 
 
 def test_the_place_of_a_connection_that_has_ended_is_free(aws: LocalAws, endpoint_id: str) -> None:
