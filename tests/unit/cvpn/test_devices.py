@@ -310,6 +310,15 @@ def test_two_of_twenty_may_change_without_being_confirmed(aws: LocalAws, tmp_pat
     assert import_(sheet(tmp_path, "common_name,status\nlaptop-0,x\nlaptop-1,x\n")).status == 0
 
 
+def test_devices_that_have_expired_may_all_be_removed_without_being_confirmed(aws: LocalAws, tmp_path: Path) -> None:
+    many(aws, 20)
+    for number in range(3):
+        put(aws, f"old-{number}", status={"S": "compliant"}, expires_at={"N": "1700000000"})
+    file = sheet(tmp_path, "common_name\n" + "".join(f"laptop-{number}\n" for number in range(20)))
+    assert import_(file, "--remove-missing").status == 0
+    assert set(items(aws)) == {f"laptop-{number}" for number in range(20)}
+
+
 def test_what_has_expired_is_told_and_stays_so(aws: LocalAws, tmp_path: Path) -> None:
     put(aws, "laptop-1", expires_at={"N": "1700000000"})
     file = sheet(tmp_path, "common_name,status\nlaptop-1,compliant\n")
@@ -346,6 +355,34 @@ def test_what_others_change_meanwhile_is_not_lost(
     ]
     assert items(aws)["laptop-29"]["status"] == {"S": "quarantined"}
     assert "laptop-0" not in items(aws)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"status": {"S": "quarantined"}}, {"owner": {"S": "bert"}}, {"updated_at": {"S": "2026-11-25T08:59:00Z"}}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_device_of_which_one_thing_changes_meanwhile_is_not_removed(
+    aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    before: dict[str, Any] = {
+        "status": {"S": "compliant"},
+        "owner": {"S": "anna"},
+        "updated_at": {"S": "2026-11-24T09:00:00Z"},
+    }
+    put(aws, "laptop-1", **before)
+    scan = table_module.Table.scan
+
+    def scan_then_change(self: table_module.Table) -> dict[str, Any]:
+        seen = scan(self)
+        put(aws, "laptop-1", **before | change)
+        return seen
+
+    monkeypatch.setattr(table_module.Table, "scan", scan_then_change)
+    result = import_(sheet(tmp_path, "common_name\nlaptop-2\n"), "--remove-missing", "--at-most", "1")
+    assert result.status == 1
+    assert result.err == "cvpn: laptop-1: was changed meanwhile, and left as it is; run it again\n"
+    assert items(aws)["laptop-1"].items() >= change.items()
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem", "BatchWriteItem"])

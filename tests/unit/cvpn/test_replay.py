@@ -280,6 +280,23 @@ def test_what_a_policy_asks_for_and_the_log_does_not_have_is_counted_and_named(c
     assert text[-1] == "6 decisions, 0 same, 0 allow->deny, 0 deny->allow, 2 other rule, 4 not replayable"
 
 
+@pytest.mark.parametrize(
+    ("condition", "lacking"),
+    [
+        ({"device": {"status": ["lost"]}}, "the device"),
+        ({"sessions": {"by": "username", "at_least": 2}}, "other connections of the same username"),
+    ],
+)
+def test_a_decision_is_not_replayable_if_the_log_lacks_one_kind_of_evidence(
+    tmp_path: Path, condition: dict[str, Any], lacking: str
+) -> None:
+    rules = [{"name": "new", "effect": "deny", "when": {"groups": ["staff"], **condition}}, *BEFORE["rules"]]
+    lines = log([logged("anna"), logged("emil", group="nobody")])
+    found = cvpn("replay", "-p", policy_file(tmp_path, BEFORE | {"rules": rules}), "-", "-o", "json", stdin=lines).json
+    assert found["not_replayable"] == {f"the policy of then did not ask about {lacking}": 1}
+    assert (found["decisions"], found["same"]) == (2, 1)
+
+
 def test_a_log_of_which_nothing_can_be_replayed_is_not_one_without_differences(candidate: Path) -> None:
     result = cvpn("replay", "-p", candidate, "-", stdin=log([redacted(LINES[0], "username")]))
     assert (result.status, result.err) == (1, "cvpn: the log has nothing that can be replayed\n")

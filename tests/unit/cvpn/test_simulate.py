@@ -225,6 +225,13 @@ def test_a_bad_line_costs_itself_and_the_exit_status(policy: Path) -> None:
     ]
 
 
+def test_a_denial_after_a_bad_line_does_not_change_the_exit_status(policy: Path) -> None:
+    denied = json.dumps(EVENT | {"platform": "win"})
+    result = cvpn("simulate", "-p", policy, "-", stdin=f"{LOGGED}\noops\n{denied}\n".encode())
+    assert [line.split()[0] for line in result.out.splitlines()] == ["ALLOW", "DENY"]
+    assert result.status == 1
+
+
 def test_a_broken_first_line_does_not_take_the_others_along(policy: Path) -> None:
     result = cvpn("simulate", "-p", policy, "-", "-o", "json", stdin=f'{{"a": \n{LOGGED}\n{LOGGED}\n'.encode())
     assert (result.status, len(result.json_lines)) == (1, 2)
