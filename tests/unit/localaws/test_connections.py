@@ -186,8 +186,14 @@ def test_authorization_rules_say_which_networks_a_client_reaches(
     for cidr, group in (("10.0.0.0/16", None), ("10.1.0.0/16", "ops"), ("10.2.0.0/16", "sales")):
         who = {"AccessGroupId": group} if group else {"AuthorizeAllGroups": True}
         ec2.authorize_client_vpn_ingress(ClientVpnEndpointId=endpoint_id, TargetNetworkCidr=cidr, **who)
+
+    def states() -> list[str]:
+        answer = ec2.describe_client_vpn_authorization_rules(ClientVpnEndpointId=endpoint_id)
+        return [rule["Status"]["Code"] for rule in answer["AuthorizationRules"]]
+
+    eventually(states, ["active"] * 3)
     networks = ["10.0.0.0/16", "10.1.0.0/16"]
-    eventually(lambda: aws.connect(endpoint_id, username="ann", groups=["ops"]).authorized_networks, networks)
+    assert aws.connect(endpoint_id, username="ann", groups=["ops"]).authorized_networks == networks
     assert aws.connect(endpoint_id, username="bob").authorized_networks == ["10.0.0.0/16"]
 
 

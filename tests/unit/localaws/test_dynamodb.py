@@ -150,6 +150,43 @@ def test_an_update_that_is_refused_leaves_no_trace(dynamodb: Any) -> None:
     assert item(dynamodb) == {"id": {"S": "one"}}
 
 
+def test_an_update_that_goes_wrong_half_way_leaves_no_trace(dynamodb: Any) -> None:
+    dynamodb.put_item(TableName=TABLE, Item={"id": {"S": "one"}})
+    half = {"S": "x" * 250_000}  # an item may have 400 KB
+    arguments = {
+        "TableName": TABLE,
+        "Key": {"id": {"S": "one"}},
+        "UpdateExpression": "SET one_half = :half, other_half = :half",
+        "ExpressionAttributeValues": {":half": half},
+    }
+    assert code(refused(dynamodb.update_item, **arguments)) == "ValidationException"
+    assert item(dynamodb) == {"id": {"S": "one"}}
+
+
+def test_a_transaction_that_is_cancelled_takes_an_update_back(dynamodb: Any) -> None:
+    put_place(dynamodb)
+    before = item(dynamodb)
+    writes = [
+        {
+            "Update": {
+                "TableName": TABLE,
+                "Key": {"id": {"S": "one"}},
+                "UpdateExpression": "SET version = :next",
+                "ExpressionAttributeValues": {":next": {"N": "1"}},
+            }
+        },
+        {
+            "ConditionCheck": {
+                "TableName": TABLE,
+                "Key": {"id": {"S": "two"}},
+                "ConditionExpression": "attribute_exists(id)",
+            }
+        },
+    ]
+    assert code(refused(dynamodb.transact_write_items, TransactItems=writes)) == "TransactionCanceledException"
+    assert item(dynamodb) == before
+
+
 def test_a_transaction_that_is_cancelled_says_why(dynamodb: Any) -> None:
     put_place(dynamodb)
     transact(dynamodb, 1)

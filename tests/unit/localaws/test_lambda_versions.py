@@ -59,6 +59,7 @@ def test_publishing_without_a_change_gives_no_new_version(functions: Any, make_f
     assert functions.publish_version(FunctionName=NAME, Description="again")["Version"] == "1"
     functions.update_function_configuration(FunctionName=NAME, Environment=variables("two"))
     assert functions.publish_version(FunctionName=NAME)["Version"] == "2"
+    assert functions.publish_version(FunctionName=NAME)["Version"] == "2"
 
 
 def test_a_version_number_is_never_used_again(functions: Any, make_function: MakeFunction) -> None:
@@ -130,6 +131,17 @@ def test_a_version_that_an_alias_points_to_cannot_be_deleted(functions: Any, mak
     assert code(error) == "ResourceConflictException"
     functions.delete_alias(FunctionName=NAME, Name="live")
     functions.delete_function(FunctionName=NAME, Qualifier="1")
+
+
+def test_a_version_that_only_a_canary_serves_cannot_be_deleted(functions: Any, make_function: MakeFunction) -> None:
+    make_function(WHO)
+    functions.update_function_code(FunctionName=NAME, ZipFile=make_zip(SECOND), Publish=True)
+    routing = {"AdditionalVersionWeights": {"2": 0.1}}
+    functions.create_alias(FunctionName=NAME, Name="live", FunctionVersion="1", RoutingConfig=routing)
+    error = refused(functions.delete_function, FunctionName=NAME, Qualifier="2")
+    assert code(error) == "ResourceConflictException"
+    functions.update_alias(FunctionName=NAME, Name="live", RoutingConfig={"AdditionalVersionWeights": {}})
+    functions.delete_function(FunctionName=NAME, Qualifier="2")
 
 
 def test_an_updated_function_does_not_go_on_in_its_old_environment(functions: Any, make_function: MakeFunction) -> None:
