@@ -172,8 +172,8 @@ def checkov() -> None:
 
 
 def pytest(name: str, *arguments: str) -> None:
-    """Run pytest, on two workers more than there are CPUs: tests end to end mostly wait."""
-    workers = str((os.cpu_count() or 1) + 2)
+    """Run pytest, on one worker more than there are CPUs: tests end to end mostly wait."""
+    workers = str((os.cpu_count() or 1) + 1)
     python("-m", "pytest", "-n", workers, "--dist", "loadgroup", f"--junitxml={_test_report(name)}", *arguments)
 
 

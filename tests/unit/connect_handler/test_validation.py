@@ -118,6 +118,7 @@ PLACES: list[tuple[str | int, ...]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_both_agree_about_every_value_at_every_place(place: tuple[str | int, ...]) -> None:
     assert refusal(EXAMPLE) is None

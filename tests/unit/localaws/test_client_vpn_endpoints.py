@@ -265,6 +265,7 @@ def test_dns_servers_are_removed_by_disabling_them(ec2: Any, make_endpoint: Make
 
 def test_a_modification_is_checked_like_a_creation(ec2: Any, make_endpoint: MakeEndpoint) -> None:
     endpoint_id = make_endpoint()
+    eventually(lambda: described(ec2, endpoint_id)["ClientConnectOptions"]["Status"]["Code"], "applied")
     before = described(ec2, endpoint_id)
     for arguments in (
         {"VpnPort": 80},

@@ -14,7 +14,11 @@ from localaws import LocalAws
 from tests.unit.localaws.helpers import code, refused
 
 TABLE = "connections"
-WRITERS = 500
+
+
+@pytest.fixture(params=[60, pytest.param(500, marks=pytest.mark.slow)])
+def writers(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +38,8 @@ def table(dynamodb: Any) -> Iterator[None]:
     dynamodb.delete_table(TableName=TABLE)
 
 
-def outcomes(write: Callable[[int], Any]) -> list[Any]:
-    """What becomes of 500 writes at once: an answer, or an error's code."""
+def outcomes(write: Callable[[int], Any], writers: int) -> list[Any]:
+    """What becomes of writes at once: an answer, or an error's code."""
 
     def tried(number: int) -> Any:
         try:
@@ -44,7 +48,7 @@ def outcomes(write: Callable[[int], Any]) -> list[Any]:
             return code(error)
 
     with ThreadPoolExecutor(50) as pool:
-        return list(pool.map(tried, range(WRITERS)))
+        return list(pool.map(tried, range(writers)))
 
 
 def item(dynamodb: Any, name: str = "one") -> Any:
@@ -111,18 +115,18 @@ def transact(dynamodb: Any, number: int) -> Any:
         (transact, "TransactionCanceledException"),
     ],
 )
-def test_of_500_conditional_writes_at_once_one_is_made(
-    dynamodb: Any, write: Callable[[Any, int], Any], refusal: str
+def test_of_conditional_writes_at_once_one_is_made(
+    dynamodb: Any, writers: int, write: Callable[[Any, int], Any], refusal: str
 ) -> None:
     put_place(dynamodb)
-    told = outcomes(lambda number: write(dynamodb, number))
-    assert told.count(refusal) == WRITERS - 1
+    told = outcomes(lambda number: write(dynamodb, number), writers)
+    assert told.count(refusal) == writers - 1
     # Of a transaction that was cancelled, nothing is there.
     left = 0 if write is delete else 1 if write is update else 2
     assert dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"] == left
 
 
-def test_no_count_is_lost_and_each_writer_is_told_its_own(dynamodb: Any) -> None:
+def test_no_count_is_lost_and_each_writer_is_told_its_own(dynamodb: Any, writers: int) -> None:
     told = outcomes(
         lambda _: dynamodb.update_item(
             TableName=TABLE,
@@ -130,9 +134,10 @@ def test_no_count_is_lost_and_each_writer_is_told_its_own(dynamodb: Any) -> None
             UpdateExpression="ADD hits :one",
             ExpressionAttributeValues={":one": {"N": "1"}},
             ReturnValues="UPDATED_NEW",
-        )["Attributes"]["hits"]["N"]
+        )["Attributes"]["hits"]["N"],
+        writers,
     )
-    assert sorted(map(int, told)) == list(range(1, WRITERS + 1))
+    assert sorted(map(int, told)) == list(range(1, writers + 1))
 
 
 def test_an_update_that_is_refused_leaves_no_trace(dynamodb: Any) -> None:

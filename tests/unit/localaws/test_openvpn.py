@@ -135,13 +135,13 @@ def test_a_client_that_is_let_in_has_the_address_that_ec2_says(
 @pytest.mark.parametrize(
     "message",
     [
-        "Ask IT.",
+        pytest.param("Ask IT.", marks=pytest.mark.slow),
         'Say "please", {common-name}.',
         r"C:\vpn\new",
-        "Jürgen fragen – 电话",
-        "a, b; c,,d",
+        pytest.param("Jürgen fragen – 电话", marks=pytest.mark.slow),
+        pytest.param("a, b; c,,d", marks=pytest.mark.slow),
         "  spaces  kept",
-        "'",
+        pytest.param("'", marks=pytest.mark.slow),
     ],
 )
 def test_a_client_that_is_refused_shows_the_message_and_nothing_else(
@@ -153,6 +153,7 @@ def test_a_client_that_is_refused_shows_the_message_and_nothing_else(
     assert client.wait_refused() == message.replace("{common-name}", "anna")
 
 
+@pytest.mark.slow
 def test_a_message_that_openvpn_has_no_room_for_is_cut_between_characters(
     handled: MakeEndpoint, serve: Serve, start_openvpn: StartOpenVpn, message_file: Path
 ) -> None:
@@ -196,6 +197,7 @@ def test_user_and_groups_come_from_the_directory_and_the_certificate_from_the_cl
     assert client.wait_refused() == "laptop-17|anna@example.com|['engineering', 'ops']"
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_refused_without_a_word_and_never_reaches_the_handler(
     aws: LocalAws, with_users: MakeEndpoint, serve: Serve, start_openvpn: StartOpenVpn
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_wrong_password_is_refused_without_a_word_and_never_reaches_the_handle
     assert aws.metric_sum("AWS/ClientVPN", "AuthenticationFailures", {"Endpoint": endpoint_id}) == 1
 
 
+@pytest.mark.slow
 def test_a_certificate_of_another_authority_never_reaches_the_handler(
     aws: LocalAws, ec2: Any, handled: MakeEndpoint, serve: Serve, start_openvpn: StartOpenVpn
 ) -> None:
@@ -224,6 +227,7 @@ def test_a_certificate_of_another_authority_never_reaches_the_handler(
     assert connections(ec2, endpoint_id) == []
 
 
+@pytest.mark.slow
 def test_a_handler_that_fails_is_told_in_aws_words(
     handled: MakeEndpoint, serve: Serve, start_openvpn: StartOpenVpn, message_file: Path
 ) -> None:
@@ -233,6 +237,7 @@ def test_a_handler_that_fails_is_told_in_aws_words(
     assert client.wait_refused() == "Error establishing connection. Please contact your administrator."
 
 
+@pytest.mark.slow
 def test_a_localaws_that_has_ended_lets_nobody_in(
     certificate_arn: str, start_openvpn: StartOpenVpn, serve: Serve
 ) -> None:
@@ -275,6 +280,7 @@ def test_a_terminated_client_is_asked_about_anew(
     assert statuses(ec2, endpoint_id) == ["terminated", "terminated"]
 
 
+@pytest.mark.slow
 def test_terminating_by_user_name_disconnects_all_of_the_user_and_nobody_else(
     ec2: Any, with_users: MakeEndpoint, serve: Serve, start_openvpn: StartOpenVpn, message_file: Path
 ) -> None:
@@ -295,6 +301,7 @@ def test_terminating_by_user_name_disconnects_all_of_the_user_and_nobody_else(
     assert ben.connections == 1
 
 
+@pytest.mark.slow
 def test_a_change_of_policy_and_a_renegotiation_leave_a_connection_up(
     aws: LocalAws, ec2: Any, handled: MakeEndpoint, serve: Serve, start_openvpn: StartOpenVpn, message_file: Path
 ) -> None:
@@ -314,6 +321,7 @@ def test_a_change_of_policy_and_a_renegotiation_leave_a_connection_up(
     assert invocations(aws) == before + 1
 
 
+@pytest.mark.slow
 def test_bytes_are_counted(ec2: Any, handled: MakeEndpoint, serve: Serve, start_openvpn: StartOpenVpn) -> None:
     endpoint_id = handled()
     client = start_openvpn(serve(endpoint_id).profile("anna"))
@@ -321,6 +329,7 @@ def test_bytes_are_counted(ec2: Any, handled: MakeEndpoint, serve: Serve, start_
     eventually(lambda: int(connections(ec2, endpoint_id)[0]["IngressBytes"]) > 0, True)
 
 
+@pytest.mark.slow
 def test_tcp_is_served_as_well(handled: MakeEndpoint, serve: Serve, start_openvpn: StartOpenVpn) -> None:
     server = serve(handled(TransportProtocol="tcp"))
     assert server.address == f"tcp 127.0.0.1:{server.port}"
@@ -389,12 +398,14 @@ def test_an_unknown_endpoint_is_refused_at_the_start(serve: Serve) -> None:
         serve("cvpn-endpoint-00000000000000000")
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_said_in_openvpns_words(handled: MakeEndpoint, serve: Serve) -> None:
     taken = serve(handled()).port
     with pytest.raises(OpenVpnUnavailable, match="Address already in use"):
         serve(handled(), port=taken)
 
 
+@pytest.mark.slow
 def test_a_profile_needs_a_common_name_where_clients_have_certificates(handled: MakeEndpoint, serve: Serve) -> None:
     with pytest.raises(ValueError, match="common name"):
         serve(handled()).profile()
@@ -421,6 +432,7 @@ class Command:
         return self.process.communicate(timeout=30)
 
 
+@pytest.mark.slow
 def test_the_command_serves_until_it_is_told_to_end(
     aws: LocalAws, ec2: Any, handled: MakeEndpoint, start_openvpn: StartOpenVpn, message_file: Path, tmp_path: Path
 ) -> None:
@@ -447,6 +459,7 @@ def test_the_command_serves_until_it_is_told_to_end(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_command_overwrites_no_file(aws: LocalAws, handled: MakeEndpoint, tmp_path: Path) -> None:
     (tmp_path / "client.ovpn").write_text("mine")
     command = Command(aws, handled(), "--profiles", str(tmp_path))
@@ -458,6 +471,7 @@ def test_the_command_overwrites_no_file(aws: LocalAws, handled: MakeEndpoint, tm
     assert (tmp_path / "client.ovpn").read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -477,6 +491,7 @@ def test_what_the_command_cannot_use_is_one_line_and_exit_1(
     assert not (tmp_path / "profiles").exists()
 
 
+@pytest.mark.slow
 def test_common_names_without_certificates_are_refused(with_users: MakeEndpoint, serve: Serve, tmp_path: Path) -> None:
     server = serve(with_users(), directory=DIRECTORY)
     with (

@@ -35,11 +35,13 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ran")
 def test_the_pages_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check"]) == 0, capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ran")
 @pytest.mark.parametrize(
     ("page", "old"),
@@ -61,6 +63,7 @@ def test_a_stale_page_is_told_and_then_written(
     assert (copy / page).read_text() == text
 
 
+@pytest.mark.slow
 def test_sessions_show_what_they_are_there_for(parts: Mapping[str, str]) -> None:
     assert "412 decisions, 410 same, 1 allow->deny, 1 deny->allow" in parts["session-replay"]
     assert "did you mean" in parts["session-validate"]

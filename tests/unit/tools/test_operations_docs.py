@@ -22,11 +22,13 @@ def happened(parts: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operations_docs, "parts", lambda: parts)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("happened")
 def test_the_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check"]) == 0, capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("happened")
 def test_a_stale_page_is_told_and_then_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "operations.md"
@@ -39,6 +41,7 @@ def test_a_stale_page_is_told_and_then_written(tmp_path: Path, capsys: pytest.Ca
     assert page.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("happened")
 def test_a_page_without_a_place_for_a_failure_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "operations.md"
