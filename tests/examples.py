@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 
 PROFILES: dict[str, dict[str, Any]] = {
-    "quick": {"max_examples": 20, "derandomize": True},
+    "quick": {"max_examples": 10, "derandomize": True},
     "thorough": {"max_examples": 100},
     "fuzz": {"max_examples": 2000},
 }

@@ -47,7 +47,7 @@ def run_side_by_side(checks: Sequence[CheckProcess], variables: Mapping[str, str
             if result.status == 0:
                 print(f"==> {result.name}: passed in {result.seconds:.0f} s", flush=True)
             else:
-                print(f"{output}==> FAILED: {result.name}: exit status {result.status}", flush=True)
+                print(f"{output}==> {result.name}: FAILED in {result.seconds:.0f} s", flush=True)
         return [future.result()[0] for future in futures]
 
 

@@ -99,7 +99,7 @@ def check_faults(files: Mapping[str, Path], root: Path) -> tuple[list[Fault], di
             fault = Fault.read(path)
             change = change_of(fault, root)
             for test in fault.tests:
-                if not (root / test.partition("::")[0]).is_file():
+                if not _exists(test, root):
                     raise FaultError(f"names tests that do not exist: {test}")
         except FaultError as error:
             problems[name] = str(error)
@@ -111,6 +111,14 @@ def check_faults(files: Mapping[str, Path], root: Path) -> tuple[list[Fault], di
         problems[name] = f"is no Terraform: {problem}"
         faults.pop(name)
     return list(faults.values()), problems
+
+
+def _exists(test: str, root: Path) -> bool:
+    """Tell whether a file of tests is there and, if one of its tests is named, has a function of that name."""
+    file, _, name = test.partition("::")
+    path = root / file
+    function = name.rpartition("::")[2].partition("[")[0]
+    return path.is_file() and (not name or f"def {function}(" in path.read_text(encoding="utf-8"))
 
 
 def _terraform_problems(regions: Mapping[str, str]) -> dict[str, str]:

@@ -145,7 +145,7 @@ def replaying(policy: Path, log: Path) -> Iterator[tuple[subprocess.Popen[str], 
         process.communicate()
 
 
-@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize("seconds", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_ctrl_c_ends_a_replay_on_all_cores_in_one_line(policy: Path, log: Path, seconds: float) -> None:
     with replaying(policy, log) as (process, _):
         time.sleep(seconds)
@@ -155,7 +155,7 @@ def test_ctrl_c_ends_a_replay_on_all_cores_in_one_line(policy: Path, log: Path, 
     assert [text for text in err.splitlines() if text] == ["cvpn: interrupted"]
 
 
-@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("which", [pytest.param(0, marks=pytest.mark.slow), 1])
 @pytest.mark.parametrize("busy", [False, True], ids=["that has just begun", "in the middle of its answer"])
 def test_a_worker_that_is_killed_is_one_line(policy: Path, log: Path, busy: bool, which: int) -> None:
     with replaying(policy, log) as (process, workers):

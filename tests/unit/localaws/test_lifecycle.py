@@ -219,7 +219,7 @@ def test_nothing_is_left_of_a_program_that_just_exits() -> None:
     assert not Path(task_root).exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_serve_ends_cleanly_when_it_is_told_to(number: signal.Signals) -> None:
     with running([sys.executable, "-m", "localaws", "serve", "--port", "0"]) as server:
         assert server.stdout is not None

@@ -74,7 +74,7 @@ def test_every_check_of_a_tier_runs_even_after_one_that_fails(capfd: pytest.Capt
     )
     assert [(result.name, result.status) for result in results] == [("first", 3), ("second", 0), ("third", 0)]
     output = capfd.readouterr().out
-    assert "why\n==> FAILED: first: exit status 3\n" in output
+    assert "why\n==> first: FAILED in 0 s\n" in output
     assert "unsaid" not in output
     assert "hello\n" in output
 

@@ -145,12 +145,16 @@ def test_a_fault_that_cannot_be_made_is_told_with_its_name(project: Path, capsys
     seed(project, "twice", "other", "one")
     seed(project, "good", "one > other", "one < other")
     write(project / "tests/seeded_faults/odd.toml", FAULT.format(find="one", replace="") + 'wy = "x"\n')
+    hint = "tests/unit/tools/test_numbers.py"
+    renamed = FAULT.format(find="one > other", replace="one < other").replace(hint, f"{hint}::test_smaller")
+    write(project / "tests/seeded_faults/renamed.toml", renamed)
     assert main(["--apply-only"], project) == 1
     printed = capsys.readouterr()
     assert printed.out == "1 faults can be made.\n"
     problems = dict(line.split(": ", 1) for line in printed.err.splitlines())
     assert problems["gone"] == "finds its text 0 times in larger, not once: one != other"
     assert problems["twice"] == "finds its text 3 times in larger (tools/numbers.py), not once: other"
+    assert problems["renamed"] == f"names tests that do not exist: {hint}::test_smaller"
     assert problems["odd"].startswith("has the unknown key wy")
 
 
