@@ -42,7 +42,7 @@ check: venv ## Lint, and the unit tests of what has changed: the loop while edit
 test: venv .venv-checkov/.installed ## Everything but slow tests: tells whether this checkout works (about five minutes)
 	@$(python) -m tools.check test
 
-test-beyond: venv ## The slow tests, and many more examples of each property
+test-beyond: venv .venv-checkov/.installed ## The slow tests, and many more examples of each property
 	@$(python) -m tools.check beyond
 
 test-all: venv .venv-checkov/.installed ## Everything: `make test`, then `make test-beyond`

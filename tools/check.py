@@ -155,8 +155,8 @@ def terraform_test() -> None:
         run_terraform(Path(), "test", tests, *color, quiet=False)
 
 
-def checkov() -> None:
-    """Look for insecure settings in the Terraform files."""
+def checkov(*arguments: str) -> None:
+    """Look for insecure settings in the root module and the modules; ``arguments`` come on top of .checkov.yaml."""
     if not CHECKOV.is_file():
         raise CheckFailed("checkov is not installed: run `make lint`, which makes .venv-checkov.")
     home = CACHE / "checkov"
@@ -168,7 +168,7 @@ def checkov() -> None:
         "CKV_SKIP_PACKAGE_UPDATE_CHECK": "true",
         "LOG_LEVEL": "ERROR",
     }
-    command(CHECKOV, "--config-file", ROOT / ".checkov.yaml", variables=variables)
+    command(CHECKOV, "--config-file", ROOT / ".checkov.yaml", *arguments, variables=variables)
 
 
 def pytest(name: str, *arguments: str) -> None:
@@ -217,7 +217,10 @@ TIERS = {
         Check("terraform-test", terraform_test, terraform=True),
         *LINT,
     ],
-    "beyond": [Check("pytest-beyond", pytest_beyond, terraform=True, live=True)],
+    "beyond": [
+        Check("pytest-beyond", pytest_beyond, terraform=True, live=True),
+        Check("checkov-examples", lambda: checkov("--directory", "examples", "--skip-path", "tests")),
+    ],
 }
 
 

@@ -146,7 +146,9 @@ def test_a_value_that_terraform_converts_is_converted_alike(
     assert (result.status, result.json["policy_digest"]) == (0, outputs["digest"])
 
 
-@pytest.mark.parametrize("users", [55, 60, 63, 64, 65, 66, 70])
+@pytest.mark.parametrize(
+    "users", [55, *(pytest.param(users, marks=pytest.mark.slow) for users in (60, 63, 66)), 64, 65, 70]
+)
 def test_both_agree_on_what_is_too_large(users: int, apply_policy: Apply, tmp_path: Path) -> None:
     """Around the limit, where only Terraform's own gzip can tell."""
     import hashlib
