@@ -39,7 +39,7 @@ demo-openvpn: venv ## See stock OpenVPN clients meet the handler (needs openvpn,
 check: venv ## Lint, and the unit tests of what has changed: the loop while editing
 	@$(python) -m tools.check check
 
-test: venv .venv-checkov/.installed ## Everything but slow tests: tells whether this checkout works (about five minutes)
+test: venv .venv-checkov/.installed ## Everything but slow tests: tells whether this checkout works (about six minutes)
 	@$(python) -m tools.check test
 
 test-beyond: venv .venv-checkov/.installed ## The slow tests, and many more examples of each property

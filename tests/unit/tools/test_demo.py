@@ -6,8 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,13 @@ from tools import ROOT, demo, demo_openvpn
 from tools.demo_stage import DemoFailed
 
 TFVARS = ROOT / demo.EXAMPLE / "terraform.tfvars"
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A temporary folder with a short name: the path of a socket has at most 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        yield Path(folder)
 
 
 def run_demo(temporary: Path, name: str = "demo") -> subprocess.Popen[str]:
@@ -43,8 +51,8 @@ def test_an_example_that_no_longer_fits_is_an_error_and_not_a_demo_without_a_cha
 
 
 @pytest.mark.slow
-def test_the_demo_shows_changed_outcomes_both_ways_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    process = run_demo(tmp_path)
+def test_the_demo_shows_changed_outcomes_both_ways_and_leaves_nothing_behind(temporary: Path) -> None:
+    process = run_demo(temporary)
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     changes = output.partition("Whose outcome changed:")[2]
@@ -53,14 +61,14 @@ def test_the_demo_shows_changed_outcomes_both_ways_and_leaves_nothing_behind(tmp
     assert any(row.index("DENY") < row.index("ALLOW") for row in rows), output
     assert "function version 1 -> 2" in output
     assert "Nothing is left in localaws." in output
-    assert list(tmp_path.iterdir()) == []
-    assert processes_in(tmp_path) == []
+    assert list(temporary.iterdir()) == []
+    assert processes_in(temporary) == []
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("openvpn")
-def test_the_openvpn_demo_shows_what_clients_show_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    process = run_demo(tmp_path, "demo_openvpn")
+def test_the_openvpn_demo_shows_what_clients_show_and_leaves_nothing_behind(temporary: Path) -> None:
+    process = run_demo(temporary, "demo_openvpn")
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     flat = " ".join(output.split())
@@ -68,8 +76,8 @@ def test_the_openvpn_demo_shows_what_clients_show_and_leaves_nothing_behind(tmp_
     assert flat.count("AUTH_FAILED,Linux is not served any longer, anna@example.com. Quote cvpn-connection-") == 2
     assert '"rule": "no-linux"' in flat
     assert "Nothing is left in localaws." in flat
-    assert list(tmp_path.iterdir()) == []
-    assert processes_in(tmp_path) == []
+    assert list(temporary.iterdir()) == []
+    assert processes_in(temporary) == []
 
 
 @pytest.mark.slow
@@ -78,11 +86,11 @@ def test_the_openvpn_demo_shows_what_clients_show_and_leaves_nothing_behind(tmp_
     ("name", "moment"), [("demo", "Creation complete"), ("demo_openvpn", "anna@example.com: connected")]
 )
 def test_an_interrupted_demo_cleans_up(
-    number: signal.Signals, name: str, moment: str, tmp_path: Path, request: pytest.FixtureRequest
+    number: signal.Signals, name: str, moment: str, temporary: Path, request: pytest.FixtureRequest
 ) -> None:
     if name == "demo_openvpn":
         request.getfixturevalue("openvpn")
-    process = run_demo(tmp_path, name)
+    process = run_demo(temporary, name)
     assert process.stdout is not None
     for line in process.stdout:
         if moment in line:
@@ -91,5 +99,5 @@ def test_an_interrupted_demo_cleans_up(
     process.send_signal(number)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
-    assert list(tmp_path.iterdir()) == []
-    assert processes_in(tmp_path) == []
+    assert list(temporary.iterdir()) == []
+    assert processes_in(temporary) == []
