@@ -385,6 +385,19 @@ def test_the_older_connection_is_ended_where_a_rule_says_so(
     assert statuses(aws, endpoint_id)[other] == "active"
 
 
+def test_of_several_connections_the_one_that_began_first_is_ended(
+    aws: LocalAws, endpoint_id: str, line: Callable[[], dict[str, Any]]
+) -> None:
+    two_each = {**NEWEST_STAYS["rules"][0], "when": {"sessions": {"by": "username", "at_least": 2}}}
+    settings = function({"rules": [two_each, NEWEST_STAYS["rules"][1]]})
+    # The older one has the id that comes last in the alphabet.
+    newer, older = sorted(aws.connect(endpoint_id, common_name=f"laptop-{number}").connection_id for number in (1, 2))
+    assert admit(settings, endpoint_id, older, since=time.time() - 20)
+    assert admit(settings, endpoint_id, newer, since=time.time() - 10)
+    assert admit(settings, endpoint_id, "cvpn-connection-3")
+    assert line()["ends"] == [older]
+
+
 def test_who_cannot_make_room_is_denied(aws: LocalAws, endpoint_id: str, line: Callable[[], dict[str, Any]]) -> None:
     """EC2 does not know the older connection yet, which has only just been let in."""
     settings = function(NEWEST_STAYS)

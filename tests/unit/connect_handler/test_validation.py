@@ -118,8 +118,15 @@ PLACES: list[tuple[str | int, ...]] = [
 ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("place", PLACES, ids=str)
+MAIN_PLACES = [place for place in PLACES if place[:2] == ("rules", 0)]
+"""Those of one rule; make test-all tries all of them."""
+
+
+@pytest.mark.parametrize(
+    "place",
+    [pytest.param(place, marks=[] if place in MAIN_PLACES else pytest.mark.slow) for place in PLACES],
+    ids=str,
+)
 def test_both_agree_about_every_value_at_every_place(place: tuple[str | int, ...]) -> None:
     assert refusal(EXAMPLE) is None
     for junk in JUNK:
