@@ -118,8 +118,8 @@ PLACES: list[tuple[str | int, ...]] = [
 ]
 
 
-MAIN_PLACES = [place for place in PLACES if place[:2] == ("rules", 0)]
-"""Those of one rule; make test-all tries all of them."""
+MAIN_PLACES = [place for place in PLACES if place[:2] in {("rules", 0), ("rules", 3)}]
+"""Those of one rule that denies and of the one that allows; make test-all tries all of them."""
 
 
 @pytest.mark.parametrize(
