@@ -18,7 +18,7 @@ TESTS_OF_AREA = {
 
 
 def changed_unit_tests() -> list[str]:
-    """Return the unit tests of what differs from the last commit; if nothing does, of the last commit itself."""
+    """Return the unit tests for the uncommitted changes. Without any, return those for the last commit."""
     changed = [*_git("diff", "--name-only", "HEAD"), *_git("ls-files", "--others", "--exclude-standard")]
     return unit_tests_of(changed or _git("diff", "--name-only", "HEAD~1"))
 

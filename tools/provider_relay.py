@@ -227,7 +227,7 @@ def _start_provider(executable: Path, folder: Path, temporary: Path) -> tuple[su
         process = subprocess.Popen(
             die_with_parent([str(executable), "-debug"]),
             cwd=folder,
-            # In this mode it logs every step of every call, unless it is told otherwise.
+            # In debug mode the provider logs every step of every call by default.
             env={**os.environ, "TMPDIR": str(temporary), "TF_LOG_SDK": "ERROR", "TF_LOG_PROVIDER": "ERROR"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

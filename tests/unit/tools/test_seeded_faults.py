@@ -1,4 +1,4 @@
-"""tools/seeded_faults: each seeded fault can be made, and whether the tests find one is told."""
+"""tools/seeded_faults: each seeded fault can be made, and the tool reports which of them the tests find."""
 
 from __future__ import annotations
 
