@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from benchmarks import BUNDLE
 from benchmarks.measured import Cell, Part, Table
-from cvpn.concurrency import Demand
+from cvpn.size.concurrency import Demand
 from localaws import ConnectionAttempt, LocalAws
 
 POLICY = {"rules": [{"name": "everybody", "effect": "allow"}]}

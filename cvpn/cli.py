@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 import click
 
-from .failures import FAILED, INVALID_POLICY, OK, Failure, InvalidPolicy
-from .output import Output
+from cvpn.failures import FAILED, INVALID_POLICY, OK, Failure, InvalidPolicy
+from cvpn.output.console import Output
 
 PROGRAM = "cvpn"
 

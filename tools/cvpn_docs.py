@@ -19,8 +19,8 @@ from connect_handler import answering, decision_log
 from connect_handler.policy_tests import complete_event
 from connect_handler.settings import Settings
 from cvpn.cli import VERBS
-from cvpn.policy_schema import CONDITION_KEYS
-from cvpn.sources.policy import policy_from_files
+from cvpn.policy.source import policy_from_files
+from cvpn.schemas.conditions import CONDITION_KEYS
 from cvpn.verbs.devices import devices
 from localaws import LocalAws
 from tools import ROOT, generated

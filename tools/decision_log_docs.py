@@ -14,8 +14,8 @@ from typing import Any
 from connect_handler import answering, decision_log
 from connect_handler.policy_tests import complete_event
 from connect_handler.settings import Settings
-from cvpn.log_schema import FIELDS_OF_A_LINE
-from cvpn.sources.policy import policy_from_files
+from cvpn.policy.source import policy_from_files
+from cvpn.schemas.decision_log import FIELDS_OF_A_LINE
 from tools import ROOT, generated
 
 PAGE = ROOT / "docs" / "decision-log.md"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connect_handler import decision_log, reauthorization
 from connect_handler.request import FIELDS
-from cvpn.log_schema import FIELDS_OF_A_LINE, REASONS
+from cvpn.schemas.decision_log import FIELDS_OF_A_LINE, REASONS
 from tools import ROOT, generated
 
 FILE = ROOT / "modules" / "monitoring" / "names.tf"

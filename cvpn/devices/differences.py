@@ -8,7 +8,7 @@ from typing import Any
 
 from connect_handler.devices import TIMES
 
-from .records import Known, Record, nested, shown
+from .records import Known, Record, format_value, to_document
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class FieldChange:
         """Return it as JSON has it."""
         return {
             "field": self.key,
-            "before": None if self.before is None else shown(self.key, self.before),
-            "after": None if self.after is None else shown(self.key, self.after),
+            "before": None if self.before is None else format_value(self.key, self.before),
+            "after": None if self.after is None else format_value(self.key, self.after),
         }
 
     def __str__(self) -> str:
         before, after = (
-            f'"{shown(self.key, value)}"' if value is not None else "-" for value in (self.before, self.after)
+            f'"{format_value(self.key, value)}"' if value is not None else "-" for value in (self.before, self.after)
         )
         return f"{self.key} {before} -> {after}"
 
@@ -91,13 +91,15 @@ class Differences:
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return {
-            "added": [{"common_name": key, "device": nested(record)} for key, record in sorted(self.added.items())],
+            "added": [
+                {"common_name": key, "device": to_document(record)} for key, record in sorted(self.added.items())
+            ],
             "changed": [
                 {"common_name": key, "changes": [one.document() for one in fields]}
                 for key, fields in sorted(self.changed.items())
             ],
             "removed": [
-                {"common_name": key, "device": nested(dict(known))} for key, known in sorted(self.removed.items())
+                {"common_name": key, "device": to_document(dict(known))} for key, known in sorted(self.removed.items())
             ],
             "renewed": len(self.renewed),
             "unchanged": self.unchanged,

@@ -91,7 +91,7 @@ def plain(column: str) -> str:
     return "".join(character for character in column.casefold() if character.isalnum())
 
 
-def detected(columns: Collection[str]) -> str | None:
+def detect_export(columns: Collection[str]) -> str | None:
     """Return the word for the export that has such columns; None if it is none, or may be more than one."""
     there = {plain(column) for column in columns}
     found = [

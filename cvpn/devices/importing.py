@@ -13,8 +13,8 @@ from connect_handler.devices import TIMES
 from connect_handler.evidence_conditions import AHEAD_SECONDS
 from cvpn.failures import Failure
 
-from .exports import EXPORTS, detected, plain
-from .reading import Bad, Row, Sheet
+from .exports import EXPORTS, detect_export, plain
+from .reading import RejectedRow, Row, Sheet
 from .records import COMMON_NAME, KEYS, PREFIX, Record
 
 NEVER = ("", "-", "n/a", "never")
@@ -48,7 +48,7 @@ class Columns:
 
 
 @dataclass
-class Imported:
+class ImportResult:
     """What a file says.
 
     Attributes
@@ -60,7 +60,7 @@ class Imported:
     """
 
     records: dict[str, Record] = field(default_factory=dict)
-    bad: list[Bad] = field(default_factory=list)
+    bad: list[RejectedRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def columns_of(sheet: Sheet, export: str | None, given: Mapping[str, str]) -> Co
     if COMMON_NAME in sheet.columns and export is None:
         of = {column: column for column in sheet.columns if column in (COMMON_NAME, *KEYS) or _is_attribute(column)}
     else:
-        word = export or detected(sheet.columns)
+        word = export or detect_export(sheet.columns)
         if word is not None:
             title = EXPORTS[word].title
             for key, names in EXPORTS[word].columns.items():
@@ -147,7 +147,7 @@ def _listed(sheet: Sheet) -> str:
     return ", ".join(f'"{column}"' for column in sheet.columns) or "none"
 
 
-def imported(sheet: Sheet, columns: Columns, reading: Reading, key_of: Callable[[str], str]) -> Imported:
+def import_rows(sheet: Sheet, columns: Columns, reading: Reading, key_of: Callable[[str], str]) -> ImportResult:
     """Make records of the rows.
 
     Parameters
@@ -155,16 +155,16 @@ def imported(sheet: Sheet, columns: Columns, reading: Reading, key_of: Callable[
     key_of
         Returns the table's key of a common name.
     """
-    result = Imported()
+    result = ImportResult()
     places: dict[str, str] = {}
     for row in sheet.rows:
-        if isinstance(row, Bad):
+        if isinstance(row, RejectedRow):
             result.bad.append(row)
             continue
         try:
             name, record = _record(row, columns, reading)
         except ValueError as error:
-            result.bad.append(Bad(row.where, str(error)))
+            result.bad.append(RejectedRow(row.where, str(error)))
             continue
         key = key_of(name)
         if key not in places:
@@ -176,7 +176,7 @@ def imported(sheet: Sheet, columns: Columns, reading: Reading, key_of: Callable[
         else:
             result.records.pop(key, None)
             text = f'has the common name "{name}", as {places[key]} has; leave one of them, or say --latest'
-            result.bad.append(Bad(row.where, text))
+            result.bad.append(RejectedRow(row.where, text))
     return result
 
 

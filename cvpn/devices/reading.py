@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cvpn.failures import Failure
-from cvpn.requests import lines_of, opened
+from cvpn.files.streams import lines_of, open_stream
 
 CSV, JSON_LINES = "csv", "jsonl"
 FORMATS = (CSV, JSON_LINES)
@@ -40,7 +40,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Bad:
+class RejectedRow:
     """Something in a file that is no device.
 
     Attributes
@@ -72,10 +72,10 @@ class Sheet:
 
     name: str
     columns: tuple[str, ...]
-    rows: tuple[Row | Bad, ...]
+    rows: tuple[Row | RejectedRow, ...]
 
 
-def sheet(name: str, form: str | None) -> Sheet:
+def read_sheet(name: str, form: str | None) -> Sheet:
     """Read a file.
 
     Parameters
@@ -90,12 +90,12 @@ def sheet(name: str, form: str | None) -> Sheet:
     Failure
         It cannot be read, or is no text.
     """
-    with opened(name) as file:
+    with open_stream(name) as file:
         data = file.read()
     title = "standard input" if name == "-" else name
     if data.startswith(_ZIP):
-        name, data = _unzipped(title, data)
-    text = _decoded(title, data)
+        name, data = _unzip(title, data)
+    text = _decode(title, data)
     if form is None:
         form = next((known for suffix, known in _SUFFIXES.items() if name.lower().endswith(suffix)), None)
     if form is None:
@@ -103,7 +103,7 @@ def sheet(name: str, form: str | None) -> Sheet:
     return _of_json(title, text) if form == JSON_LINES else _of_csv(title, text)
 
 
-def _unzipped(title: str, data: bytes) -> tuple[str, bytes]:
+def _unzip(title: str, data: bytes) -> tuple[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [member.filename for member in archive.infolist() if not member.is_dir()]
@@ -114,7 +114,7 @@ def _unzipped(title: str, data: bytes) -> tuple[str, bytes]:
         raise Failure(f"{title}: cannot be read: {error}") from None
 
 
-def _decoded(title: str, data: bytes) -> str:
+def _decode(title: str, data: bytes) -> str:
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
         return data.decode(encoding)
@@ -131,7 +131,7 @@ def _of_csv(title: str, text: str) -> Sheet:
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns: tuple[str, ...] | None = None
-    rows: list[Row | Bad] = []
+    rows: list[Row | RejectedRow] = []
     while True:
         where = f"{title}:{reader.line_num + 1}"
         try:
@@ -140,14 +140,14 @@ def _of_csv(title: str, text: str) -> Sheet:
             break
         except csv.Error as error:
             # Where the next row begins is not certain: after a quotation mark that is not closed, all is one cell.
-            rows.append(Bad(where, f"is not CSV: {error}"))
+            rows.append(RejectedRow(where, f"is not CSV: {error}"))
             break
         if not any(cell.strip() for cell in cells):
             continue
         if columns is None:
             columns = tuple(cell.strip() for cell in cells)
         elif len(cells) != len(columns):
-            rows.append(Bad(where, f"has {len(cells)} columns, and the header has {len(columns)}"))
+            rows.append(RejectedRow(where, f"has {len(cells)} columns, and the header has {len(columns)}"))
         else:
             rows.append(Row(where, _by_column(columns, cells)))
     return Sheet(title, columns or (), tuple(rows))
@@ -166,12 +166,12 @@ def _by_column(columns: tuple[str, ...], cells: list[str]) -> dict[str, str]:
 
 def _of_json(title: str, text: str) -> Sheet:
     columns: dict[str, None] = {}
-    rows: list[Row | Bad] = []
+    rows: list[Row | RejectedRow] = []
     for where, value in _values(title, text):
-        if isinstance(value, Bad):
+        if isinstance(value, RejectedRow):
             rows.append(value)
         elif not isinstance(value, dict):
-            rows.append(Bad(where, "is no object"))
+            rows.append(RejectedRow(where, "is no object"))
         else:
             cells = dict(_members(value))
             columns.update(dict.fromkeys(cells))
@@ -187,7 +187,7 @@ def _values(title: str, text: str) -> Iterator[tuple[str, Any]]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            yield where, Bad(where, f"is not JSON: {error}")
+            yield where, RejectedRow(where, f"is not JSON: {error}")
             continue
         if isinstance(value, list):
             for position, member in enumerate(value):

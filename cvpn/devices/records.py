@@ -6,7 +6,7 @@ import difflib
 import time
 
 from connect_handler.devices import TEXTS, TIMES, Device, rfc3339
-from cvpn.log_lines import parse_time
+from cvpn.times import parse_time
 
 COMMON_NAME = "common_name"
 PREFIX = "attributes."
@@ -20,7 +20,7 @@ Record = dict[str, Known | None]
 """Texts, and times in seconds since 1970-01-01 UTC, by key; None for what a device is known not to have."""
 
 
-def flat(device: Device) -> dict[str, Known]:
+def flatten(device: Device) -> dict[str, Known]:
     """Return what an item of the table says."""
     known: dict[str, Known] = {}
     for key in TEXTS:
@@ -35,18 +35,20 @@ def flat(device: Device) -> dict[str, Known]:
     return known
 
 
-def nested(record: Record) -> dict[str, str | dict[str, str]]:
+def to_document(record: Record) -> dict[str, str | dict[str, str]]:
     """Return a record as JSON has it: times in RFC 3339, attributes in an object."""
-    attributes = {key[len(PREFIX) :]: shown(key, value) for key, value in record.items() if key.startswith(PREFIX)}
+    attributes = {
+        key[len(PREFIX) :]: format_value(key, value) for key, value in record.items() if key.startswith(PREFIX)
+    }
     known: dict[str, str | dict[str, str]] = {
-        key: shown(key, record[key]) for key in KEYS if record.get(key) is not None
+        key: format_value(key, record[key]) for key in KEYS if record.get(key) is not None
     }
     if attributes:
         known["attributes"] = attributes
     return known
 
 
-def shown(key: str, value: Known | None) -> str:
+def format_value(key: str, value: Known | None) -> str:
     """Return a value as it is written: RFC 3339 for a time, nothing for none."""
     if value is None:
         return ""

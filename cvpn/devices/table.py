@@ -12,12 +12,12 @@ from connect_handler.conditions import fold
 from connect_handler.device_inventory import DeviceInventory
 from connect_handler.devices import ATTRIBUTE_NAMES, TIMES, Device, rfc3339
 from connect_handler.settings import DEVICE_INVENTORY
-from cvpn.aws import Account, aws_errors
+from cvpn.aws.account import Account, aws_errors
+from cvpn.aws.functions import deployed_function
 from cvpn.failures import Failure
-from cvpn.sources.deployed import deployed_function
 
 from .differences import Differences, FieldChange
-from .records import COMMON_NAME, PREFIX, Known, flat
+from .records import COMMON_NAME, PREFIX, Known, flatten
 
 BATCH = 25
 """The most items that BatchWriteItem takes,
@@ -107,7 +107,7 @@ class Table:
             kind = next((kind for item in items.values() for kind in item.get(name, {})), None)
             if kind in ("N", "S"):
                 self._kinds[key] = kind
-        return {key: flat(self.device(item)) for key, item in items.items()}
+        return {key: flatten(self.device(item)) for key, item in items.items()}
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

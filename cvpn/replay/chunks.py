@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from cvpn.aws import Account, aws_errors
+from cvpn.aws.account import Account, aws_errors
 from cvpn.failures import Failure
-from cvpn.log_lines import wrapped_messages
-from cvpn.requests import STDIN, beginning, opened
+from cvpn.files.streams import STDIN, open_stream, read_beginning
+from cvpn.requests.log_record import wrapped_messages
 
 BYTES = 2_000_000
 """Of one chunk, about: a worker makes a tally of it in a tenth of a second."""
@@ -59,7 +59,7 @@ def chunks_of_files(names: Sequence[str], progress: Progress) -> Iterator[Chunk]
     sizes = {file: Path(file).stat().st_size if file != STDIN and Path(file).is_file() else 0 for file in files}
     total, done = sum(sizes.values()) or 1, 0
     for file in files:
-        with opened(file) as stream:
+        with open_stream(file) as stream:
             for chunk in _chunks(file, stream):
                 yield chunk
                 if sizes[file]:
@@ -80,9 +80,9 @@ def _files(name: str) -> list[str]:
 
 
 def _chunks(name: str, stream: IO[bytes]) -> Iterator[Chunk]:
-    read, whole = beginning(stream)
+    read, whole = read_beginning(stream)
     if whole:
-        yield from _gathered(f"{name}: event", _messages(name, read), 1)
+        yield from _gather(f"{name}: event", _messages(name, read), 1)
         return
     first = 1
     text = read + stream.read(BYTES) + stream.readline()
@@ -103,7 +103,7 @@ def _messages(name: str, text: bytes) -> Iterator[str]:
     return (member if isinstance(member, str) else json.dumps(member) for member in members)
 
 
-def _gathered(name: str, messages: Iterable[str], first: int) -> Iterator[Chunk]:
+def _gather(name: str, messages: Iterable[str], first: int) -> Iterator[Chunk]:
     """Make chunks of messages, each of which is one line."""
     lines: list[bytes] = []
     size = 0
@@ -144,7 +144,7 @@ def chunks_of_log_group(
             logGroupName=group, startTime=int(since * 1000), endTime=int(until * 1000), filterPattern=FILTER
         )
         for page in pages:
-            yield from _gathered(f"{group}: event", (event["message"] for event in page["events"]), number)
+            yield from _gather(f"{group}: event", (event["message"] for event in page["events"]), number)
             number += len(page["events"])
             if page["events"]:
                 progress((page["events"][-1]["timestamp"] / 1000 - since) / ((until - since) or 1))

@@ -9,8 +9,8 @@ from connect_handler.evidence import needed
 from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN
 from connect_handler.policy import ALLOW, DENY, AccessRule, Policy
 from connect_handler.request import FIELDS, Request
-from cvpn.asking import answer as answer_to
-from cvpn.log_lines import Entry, Unreadable
+from cvpn.decisions.evaluation import answer as answer_to
+from cvpn.requests.log_record import LogRecord, UnreadableRecord
 
 ALLOW_TO_DENY = "allow->deny"
 DENY_TO_ALLOW = "deny->allow"
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
     posture: tuple[str, ...]
 
 
-def compare(policy: Policy, entry: Entry) -> tuple[str | None, Outcome, Outcome]:
+def compare(policy: Policy, record: LogRecord) -> tuple[str | None, Outcome, Outcome]:
     """Compare a decision of the log with that of a policy, at the decision's own time.
 
     Returns
@@ -60,22 +60,22 @@ def compare(policy: Policy, entry: Entry) -> tuple[str | None, Outcome, Outcome]
     Unreadable
         The line is no decision.
     """
-    line = entry.decision or {}
+    line = record.decision or {}
     before = _logged(line)
     if line.get("truncated"):
         raise NotReplayable("the log line was cut")
     if line.get("sampled_out"):
         raise NotReplayable("the log has no more than a count of it (log_sample_allowed)")
-    after = _decided(policy, entry, _hidden(line))
+    after = _decide(policy, record, _hidden(line))
     return _change(before, after), before, after
 
 
 def _logged(line: dict[str, Any]) -> Outcome:
     effect, reason, rule, posture = line.get("effect"), line.get("reason"), line.get("rule"), line.get("posture")
     if effect not in (ALLOW, DENY):
-        raise Unreadable("is a decision without an effect")
+        raise UnreadableRecord("is a decision without an effect")
     if not isinstance(reason, str) or not isinstance(rule, (str, type(None))) or not isinstance(posture, list):
-        raise Unreadable("is a decision without a reason, a rule or a posture")
+        raise UnreadableRecord("is a decision without a reason, a rule or a posture")
     return Outcome(effect, reason, rule, tuple(map(str, posture)))
 
 
@@ -83,30 +83,30 @@ def _hidden(line: dict[str, Any]) -> tuple[str, ...]:
     """Return the fields that the log does not show."""
     redacted = line.get(REDACTED) or []
     if not isinstance(redacted, list) or not all(field in FIELDS for field in redacted):
-        raise Unreadable(f"is a decision in which {REDACTED} is no list of fields")
+        raise UnreadableRecord(f"is a decision in which {REDACTED} is no list of fields")
     for field in redacted:
         if field in IDENTIFYING:
             raise NotReplayable(f"{field} is redacted")
     return tuple(redacted)
 
 
-def _decided(policy: Policy, entry: Entry, hidden: tuple[str, ...]) -> Outcome:
-    event = entry.event
+def _decide(policy: Policy, record: LogRecord, hidden: tuple[str, ...]) -> Outcome:
+    event = record.event
     if hidden and isinstance(event, dict):
         event = {field: value for field, value in event.items() if field not in hidden}
-    at = entry.at or 0.0
-    answer = answer_to(policy, entry, event, at)
+    at = record.at or 0.0
+    answer = answer_to(policy, record, event, at)
     decision = answer.decision
     if decision is None or answer.request is None:
         return Outcome(DENY, answer.reason, None, ())
     if policy.evidence:
-        _check_evidence(policy, entry, answer.request, at)
+        _check_evidence(policy, record, answer.request, at)
     if hidden and decision.unknown:
         return _whatever_is_hidden(policy, decision, hidden)
     return Outcome(ALLOW if decision.allow else DENY, decision.reason, decision.rule, tuple(decision.posture))
 
 
-def _check_evidence(policy: Policy, entry: Entry, request: Request, at: float) -> None:
+def _check_evidence(policy: Policy, record: LogRecord, request: Request, at: float) -> None:
     """See that what the outcome depends on is in the log: it has what the policy of then asked for, or failed to get.
 
     Raises
@@ -115,7 +115,7 @@ def _check_evidence(policy: Policy, entry: Entry, request: Request, at: float) -
         It is not.
     """
     keys = needed(policy, request, at)
-    evidence = entry.evidence
+    evidence = record.evidence
     lacking = set()
     for key in keys:
         if key == DEVICE:
@@ -145,7 +145,7 @@ def _whatever_is_hidden(policy: Policy, decision: Decision, hidden: tuple[str, .
     every_rule = policy.rules
     rules = [rule for rule in every_rule if not rule.shadow]
     certain = [rule for rule in rules if rule.label in decision.applied and rule.label not in doubtful]
-    found = _concluded(certain)
+    found = _conclude(certain)
     labels = {rule.label for rule in every_rule}
     for label, fields in doubtful.items():
         if label not in labels or _with(rules, certain, label) != found:
@@ -155,10 +155,10 @@ def _whatever_is_hidden(policy: Policy, decision: Decision, hidden: tuple[str, .
 
 
 def _with(rules: list[AccessRule], certain: list[AccessRule], label: str) -> tuple[bool, str, str | None]:
-    return _concluded([rule for rule in rules if rule in certain or rule.label == label])
+    return _conclude([rule for rule in rules if rule in certain or rule.label == label])
 
 
-def _concluded(applying: list[AccessRule]) -> tuple[bool, str, str | None]:
+def _conclude(applying: list[AccessRule]) -> tuple[bool, str, str | None]:
     allow, reason, decider = conclude(applying)
     return allow, reason, None if decider is None else decider.label
 

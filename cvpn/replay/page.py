@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from connect_handler.decision_log import timestamp
-from cvpn.output import printable
+from cvpn.output.console import printable
 
 from .comparison import ALLOW_TO_DENY, CHANGES, DENY_TO_ALLOW, POSTURE, RULE, Outcome
 from .tally import HOUR, KINDS, NOT_REPLAYABLE, SAME, Tally
@@ -76,7 +76,7 @@ td:first-child { border-left: .3rem solid var(--line); white-space: nowrap; } .n
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayResult:
     """What a page is about.
 
     Attributes
@@ -98,18 +98,18 @@ class Replayed:
     footer: str
 
 
-def page(replayed: Replayed) -> str:
+def render_page(result: ReplayResult) -> str:
     """Return the page."""
-    tally = replayed.tally
+    tally = result.tally
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>Replay of {tally.decisions:,} decisions</title><style>{_STYLE}</style></head><body>",
         "<header><h1>What this policy would have changed</h1>",
-        f"<p><strong>{_text(replayed.footer)}</strong></p>",
-        f'<p class="dim">Policy {_text(replayed.policy)}, digest <code>{_text(replayed.policy_digest)}</code></p>',
-        f'<p class="dim">Log {_text(", ".join(replayed.logs))}{_period(tally)}</p></header><main>',
+        f"<p><strong>{_text(result.footer)}</strong></p>",
+        f'<p class="dim">Policy {_text(result.policy)}, digest <code>{_text(result.policy_digest)}</code></p>',
+        f'<p class="dim">Log {_text(", ".join(result.logs))}{_period(tally)}</p></header><main>',
         _numbers(tally),
         _timeline(tally),
         _by_rule(tally),
@@ -212,8 +212,8 @@ def _table(tally: Tally) -> str:
         cells = [
             ("change", _NAMES[key.change]),
             ("user", _text(key.user)),
-            ("was", _text(described(key.before, key.after))),
-            ("would be", _text(described(key.after, key.before))),
+            ("was", _text(describe(key.before, key.after))),
+            ("would be", _text(describe(key.after, key.before))),
             ("connections", f"{group.connections:,}"),
             ("last", f"{timestamp(group.last)[:16].replace('T', ' ')} <code>{_text(group.example)}</code>"),
         ]
@@ -237,7 +237,7 @@ def _class(label: str, change: str) -> str:
     return ' class="number"' if label == "connections" else ""
 
 
-def described(outcome: Outcome, other: Outcome) -> str:
+def describe(outcome: Outcome, other: Outcome) -> str:
     """Say an outcome: reason and rule, and the posture where the other one has a different one."""
     words = outcome.reason if outcome.rule is None else f"{outcome.reason} {outcome.rule}"
     if outcome.posture != other.posture:

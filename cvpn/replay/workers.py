@@ -15,7 +15,7 @@ from types import TracebackType
 
 from connect_handler.policy import Policy
 from cvpn.failures import Failure
-from cvpn.log_lines import Entry, Unreadable, entries
+from cvpn.requests.log_record import LogRecord, UnreadableRecord, records_of_line
 
 from .chunks import Chunk
 from .comparison import NotReplayable, compare
@@ -30,7 +30,7 @@ class Period:
     until: float = float("inf")
 
 
-def replay(text: str, chunks: Iterator[Chunk], period: Period, jobs: int | None = None) -> Tally:
+def replay_chunks(text: str, chunks: Iterator[Chunk], period: Period, jobs: int | None = None) -> Tally:
     """Replay a log.
 
     Parameters
@@ -155,29 +155,29 @@ def tally_of(policy: Policy, chunk: Chunk, period: Period) -> Tally:
     tally = Tally()
     for number, line in enumerate(chunk.text.split(b"\n"), start=chunk.first):
         try:
-            for entry in entries(line.decode()):
-                _count(tally, policy, entry, period)
-        except Unreadable as problem:
+            for record in records_of_line(line.decode()):
+                _count(tally, policy, record, period)
+        except UnreadableRecord as problem:
             tally.add_unreadable(f"{chunk.name}:{number}: {problem}")
         except UnicodeDecodeError:
             tally.add_unreadable(f"{chunk.name}:{number}: is not UTF-8 text")
     return tally
 
 
-def _count(tally: Tally, policy: Policy, entry: Entry, period: Period) -> None:
-    if entry.decision is None or entry.at is None:
-        raise Unreadable(f"is no decision but a {entry.kind}; ask cvpn simulate about it")
-    if not period.since <= entry.at < period.until:
+def _count(tally: Tally, policy: Policy, record: LogRecord, period: Period) -> None:
+    if record.decision is None or record.at is None:
+        raise UnreadableRecord(f"is no decision but a {record.kind}; ask cvpn simulate about it")
+    if not period.since <= record.at < period.until:
         return
     try:
-        change, before, after = compare(policy, entry)
+        change, before, after = compare(policy, record)
     except NotReplayable as reason:
-        tally.count(NOT_REPLAYABLE, entry.at)
+        tally.count(NOT_REPLAYABLE, record.at)
         tally.reasons[str(reason)] += 1
         return
-    tally.count(change or SAME, entry.at)
+    tally.count(change or SAME, record.at)
     if change is not None:
-        event = entry.event if isinstance(entry.event, dict) else {}
+        event = record.event if isinstance(record.event, dict) else {}
         user = str(event.get("username") or event.get("common-name") or "-")
         example = str(event.get("connection-id") or "-")
-        tally.add_change(GroupKey(change, user, before, after), Group(1, entry.at, entry.at, example))
+        tally.add_change(GroupKey(change, user, before, after), Group(1, record.at, record.at, example))

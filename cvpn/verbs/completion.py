@@ -16,10 +16,10 @@ def completion(shell: str) -> int:
       eval "$(cvpn completion bash)"
       cvpn completion fish > ~/.config/fish/completions/cvpn.fish
     """
-    from cvpn.cli import PROGRAM, cli
-
+    program = click.get_current_context().find_root()
+    name = str(program.info_name)
     complete = get_completion_class(shell)
     if complete is None:
         raise click.ClickException(f"click does not know {shell}.")
-    click.echo(complete(cli, {}, PROGRAM, f"_{PROGRAM.upper()}_COMPLETE").source())
+    click.echo(complete(program.command, {}, name, f"_{name.upper()}_COMPLETE").source())
     return 0

@@ -10,13 +10,13 @@ from connect_handler.conditions import fold
 from connect_handler.decision_log import timestamp
 from connect_handler.devices import rfc3339
 from connect_handler.evidence_conditions import matcher
-from cvpn.aws import Account
-from cvpn.connections import Connection, active_connections, joined, recorded, table_of
+from cvpn.aws.account import Account
+from cvpn.aws.functions import deployed_function
+from cvpn.connections.active import Connection, active_connections, join, read_records, table_of
+from cvpn.connections.reauthorization import configuration
 from cvpn.failures import OK, Failure
-from cvpn.options import account_options, output_options
-from cvpn.output import Output
-from cvpn.reauthorization import configuration
-from cvpn.sources.deployed import deployed_function
+from cvpn.options.common import account_options, output_options
+from cvpn.output.console import Output
 
 MAX_ROWS = 1000
 """Of a table; more than that nobody reads, and it takes its time."""
@@ -68,7 +68,7 @@ def connections(
     account = Account(profile, region)
     deployed = deployed_function(function_name, account)
     table = table_of(deployed.variables, deployed.full_name)
-    ids = endpoints or _looked_after(function_name, account)
+    ids = endpoints or _reauthorized_endpoints(function_name, account)
     ec2 = account.client("ec2")
     described = [one for endpoint_id in dict.fromkeys(ids) for one in active_connections(ec2, endpoint_id)]
     items: dict[str, Any] = {}
@@ -77,8 +77,8 @@ def connections(
             f"cvpn: the function {deployed.full_name} does not write down whom it lets in; set reauthorization"
         )
     else:
-        items = recorded(account.client("dynamodb"), table, [one["ConnectionId"] for one in described])
-    found = [joined(one, items.get(one["ConnectionId"])) for one in described]
+        items = read_records(account.client("dynamodb"), table, [one["ConnectionId"] for one in described])
+    found = [join(one, items.get(one["ConnectionId"])) for one in described]
     if usernames:
         matches = matcher(list(usernames))
         found = [one for one in found if matches(fold(one.username))]
@@ -91,7 +91,7 @@ def connections(
     return OK
 
 
-def _looked_after(function_name: str, account: Account) -> tuple[str, ...]:
+def _reauthorized_endpoints(function_name: str, account: Account) -> tuple[str, ...]:
     """Return the ids of the endpoints whose connections are re-authorized."""
     try:
         return tuple(configuration(function_name, account).endpoints)

@@ -16,17 +16,28 @@ import click
 
 from connect_handler.conditions import is_time_zone
 from connect_handler.devices import TEXTS, TIMES
-from cvpn.aws import Account
+from cvpn.aws.account import Account
 from cvpn.devices.differences import Differences, FieldChange, changes, differences
 from cvpn.devices.exports import EXPORTS
-from cvpn.devices.importing import Columns, Reading, columns_of, imported
-from cvpn.devices.reading import CSV, FORMATS, JSON_LINES, Bad, Sheet, sheet
-from cvpn.devices.records import COMMON_NAME, PREFIX, Known, Record, check_key, flat, nested, shown, value_of
+from cvpn.devices.importing import Columns, Reading, columns_of, import_rows
+from cvpn.devices.reading import CSV, FORMATS, JSON_LINES, RejectedRow, Sheet, read_sheet
+from cvpn.devices.records import (
+    COMMON_NAME,
+    PREFIX,
+    Known,
+    Record,
+    check_key,
+    flatten,
+    format_value,
+    to_document,
+    value_of,
+)
 from cvpn.devices.table import Table, check_attribute_name, table_of
 from cvpn.failures import DIFFERENT, FAILED, OK, Failure
-from cvpn.options import account_options, now, output_options
-from cvpn.output import STYLES, Output
-from cvpn.progress import progress_bar
+from cvpn.options.common import account_options, output_options
+from cvpn.output.console import STYLES, Output
+from cvpn.output.progress import progress_bar
+from cvpn.times import now
 
 SHARE = 0.1
 """Of the devices in the table, how many an import may remove or make worse without being told that it may."""
@@ -223,7 +234,7 @@ def import_(
     """
     output = Output(not no_color)
     said = {key: _value(key, text) for key, text in constants}
-    read = sheet(file, form_of_file)
+    read = read_sheet(file, form_of_file)
     if not read.rows:
         raise Failure(f"{read.name}: has no devices; nothing was changed")
     columns = columns_of(read, export, dict(mapped))
@@ -231,7 +242,7 @@ def import_(
     at = now()
     expires_at = None if expires_after is None else at + expires_after * 3600
     to = table()
-    found = imported(read, columns, Reading(said, expires_at, zone, date_format, latest, at), to.key_of)
+    found = import_rows(read, columns, Reading(said, expires_at, zone, date_format, latest, at), to.key_of)
     for bad in found.bad:
         output.problem(f"cvpn: {bad}")
     if found.bad and not skip_bad:
@@ -289,7 +300,7 @@ def _refusal(endangered: list[str], known: int, limit: int, dry_run: bool) -> st
     )
 
 
-def _lines(bad: list[Bad]) -> str:
+def _lines(bad: list[RejectedRow]) -> str:
     return "1 line" if len(bad) == 1 else f"{len(bad):,} lines"
 
 
@@ -324,7 +335,7 @@ def _print(output: Output, found: Differences) -> None:
 
 
 def _words(record: Record) -> str:
-    return ", ".join(f'{key} "{shown(key, value)}"' for key, value in record.items() if value is not None)
+    return ", ".join(f'{key} "{format_value(key, value)}"' for key, value in record.items() if value is not None)
 
 
 # --- export ----------------------------------------------------------------------------------------------------------
@@ -360,7 +371,7 @@ def export(file: str, table: Callable[[], Table], form_of_file: str | None) -> i
 
 
 def _json_lines(known: dict[str, dict[str, Known]]) -> str:
-    lines = [{COMMON_NAME: key, **nested(dict(record))} for key, record in known.items()]
+    lines = [{COMMON_NAME: key, **to_document(dict(record))} for key, record in known.items()]
     return "".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
 
 
@@ -370,7 +381,7 @@ def _csv(known: dict[str, dict[str, Known]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, *attributes])
     for key, record in known.items():
-        writer.writerow([key, *(shown(name, record.get(name)) for name in (*COLUMNS[1:], *attributes))])
+        writer.writerow([key, *(format_value(name, record.get(name)) for name in (*COLUMNS[1:], *attributes))])
     return text.getvalue()
 
 
@@ -391,14 +402,17 @@ def show(common_name: str, table: Callable[[], Table], form: str, no_color: bool
     item = of.get(common_name)
     device = None if item is None else of.device(item)
     registered = device is not None and (device.expires_at is None or now() < device.expires_at)
-    known = {} if device is None else flat(device)
+    known = {} if device is None else flatten(device)
     if form == "json":
-        document = None if device is None else nested(dict(known))
+        document = None if device is None else to_document(dict(known))
         output.json({COMMON_NAME: of.key_of(common_name), "registered": registered, "device": document})
     elif device is None:
         output.line(f"{of.key_of(common_name)} is not registered in the table {of.name}")
     else:
-        rows = [(COMMON_NAME, of.key_of(common_name)), *((key, shown(key, value)) for key, value in known.items())]
+        rows = [
+            (COMMON_NAME, of.key_of(common_name)),
+            *((key, format_value(key, value)) for key, value in known.items()),
+        ]
         width = max(len(key) for key, _ in rows)
         for key, text in rows:
             output.line((f"{key:<{width}}", "bold"), f"  {text}")
@@ -483,12 +497,14 @@ def remove(common_names: tuple[str, ...], table: Callable[[], Table], form: str,
     for common_name in common_names:
         key = of.key_of(common_name)
         device = of.remove(common_name)
-        known: Record = {} if device is None else dict(flat(device))
+        known: Record = {} if device is None else dict(flatten(device))
         if device is None:
             output.problem(f"cvpn: {key} is not registered in the table {of.name}")
             status = FAILED
         if form == "json":
-            output.json({COMMON_NAME: key, "removed": device is not None, "device": nested(known) if device else None})
+            output.json(
+                {COMMON_NAME: key, "removed": device is not None, "device": to_document(known) if device else None}
+            )
         elif device is not None:
             output.line(("- ", STYLES["-"]), f"{key}  {_words(known)}")
     return status

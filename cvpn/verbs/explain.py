@@ -8,13 +8,17 @@ from typing import Any
 
 import click
 
-from cvpn.asking import as_json, ask
-from cvpn.explanation import ConditionSeen, Explanation, RuleSeen
-from cvpn.explanation import explain as explained
+from cvpn.decisions.evaluation import as_json, evaluate_request
+from cvpn.decisions.explanation import ConditionResult, Explanation, RuleResult
+from cvpn.decisions.explanation import explain as explain_decision
 from cvpn.failures import DIFFERENT, FAILED, OK
-from cvpn.options import Asking, now, output_options, policy_options, policy_source, request_options
-from cvpn.output import STYLES, Output
-from cvpn.verbs.simulate import asked_questions, print_decision
+from cvpn.options.common import output_options
+from cvpn.options.policy import policy_options, policy_source
+from cvpn.options.request import RequestOptions, request_options
+from cvpn.output.console import STYLES, Output
+from cvpn.times import now
+
+from .simulate import print_decision, sourced_requests
 
 SIGNS = {True: "+", False: "-", None: "?"}
 MAX_SHOWN = 120
@@ -42,31 +46,31 @@ def explain(requests: tuple[str, ...], form: str, no_color: bool, **options: Any
     Exit status: 0 all allowed, 2 one or more denied, 3 invalid policy, 1 anything else.
     """
     output = Output(not no_color)
-    asking = Asking.of(options)
+    overrides = RequestOptions.of(options)
     source = policy_source(**options)
     policy = source.policy()
     status = OK
     number = 0
-    for question in asked_questions(requests, asking):
-        if isinstance(question, str):
-            output.problem(f"cvpn: {question}")
+    for sourced in sourced_requests(requests, overrides):
+        if isinstance(sourced, str):
+            output.problem(f"cvpn: {sourced}")
             status = FAILED
             continue
-        asked = ask(policy, question.entry, now())
-        if status == OK and not asked.allowed:
+        evaluation = evaluate_request(policy, sourced.record, now())
+        if status == OK and not evaluation.allowed:
             status = DIFFERENT
-        request = asked.answer.request
+        request = evaluation.answer.request
         explanation = None
         if request is not None:
-            explanation = explained(source.document, policy, request, asked.at, question.entry.evidence)
+            explanation = explain_decision(source.document, policy, request, evaluation.at, sourced.record.evidence)
         if form == "json":
-            output.json(as_json(policy, asked) | {"explanation": explanation and asdict(explanation)})
+            output.json(as_json(policy, evaluation) | {"explanation": explanation and asdict(explanation)})
         else:
             if number:
                 output.line("")
-            print_decision(output, policy, asked)
+            print_decision(output, policy, evaluation)
             if explanation is not None:
-                _print(output, explanation, asked.allowed)
+                _print(output, explanation, evaluation.allowed)
         number += 1
     if not number and status == OK:
         raise click.ClickException("There are no requests to decide on.")
@@ -93,7 +97,7 @@ def _print(output: Output, explanation: Explanation, allowed: bool) -> None:
         output.line("No single condition decides: more than one would have to be other than it is.")
 
 
-def _print_rule(output: Output, rule: RuleSeen) -> None:
+def _print_rule(output: Output, rule: RuleResult) -> None:
     sign = SIGNS[rule.value]
     if rule.status is not None:
         what = f"{rule.rule} assigns {_quoted(rule.status)}"
@@ -108,7 +112,7 @@ def _print_rule(output: Output, rule: RuleSeen) -> None:
         _print_condition(output, condition)
 
 
-def _print_condition(output: Output, condition: ConditionSeen) -> None:
+def _print_condition(output: Output, condition: ConditionResult) -> None:
     sign = SIGNS[condition.value]
     saw = "" if condition.saw is None else f"  saw {_shown(condition.saw)}"
     why = f"  unknown: {condition.why}" if condition.why else ""

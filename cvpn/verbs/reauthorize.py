@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from cvpn.aws import Account
+from cvpn.aws.account import Account
+from cvpn.connections.reauthorization import Reauthorization
 from cvpn.failures import DIFFERENT, FAILED, OK, Failure
-from cvpn.options import account_options, output_options
-from cvpn.output import Output
-from cvpn.reauthorization import Reauthorization
+from cvpn.options.common import account_options, output_options
+from cvpn.output.console import Output
 
 MAX_ROWS = 50
 
@@ -62,28 +62,28 @@ def reauthorize(
         raise click.UsageError("--yes goes with --confirm.")
     function = Reauthorization.of(function_name, Account(profile, region))
     if run:
-        return _told(output, form, function.run(), function_name)
+        return _report(output, form, function.run(), function_name)
     result = function.run(dry_run=True)
     if not confirm:
-        return _told(output, form, result, function_name)
+        return _report(output, form, result, function_name)
     if not result["complete"] or not result["denied"]:
-        status = _told(output, form, result, function_name)
+        status = _report(output, form, result, function_name)
         return FAILED if not result["complete"] else status
     _show(output, form, result)
-    if not (yes or _asked(result["denied"])):
+    if not (yes or _is_confirmed(result["denied"])):
         output.problem("cvpn: nobody was ended")
         return DIFFERENT
-    return _told(output, form, function.run(at_most=result["denied"]), function_name)
+    return _report(output, form, function.run(at_most=result["denied"]), function_name)
 
 
-def _asked(denied: int) -> bool:
+def _is_confirmed(denied: int) -> bool:
     try:
         return click.confirm(f"End {_connections(denied)}?", err=True)
     except click.Abort:
         raise Failure("nobody was ended: there was no answer; without anybody to ask, say --yes") from None
 
 
-def _told(output: Output, form: str, result: dict[str, Any], function_name: str) -> int:
+def _report(output: Output, form: str, result: dict[str, Any], function_name: str) -> int:
     """Print a result, and return the exit status."""
     _show(output, form, result)
     if result["failed"] or not result["complete"]:

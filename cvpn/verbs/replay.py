@@ -10,17 +10,18 @@ from typing import Any
 import click
 
 from connect_handler.decision_log import timestamp
-from cvpn.aws import Account
+from cvpn.aws.account import Account
 from cvpn.failures import DIFFERENT, FAILED, OK, Failure
-from cvpn.options import INSTANT_TYPE, now, output_options, policy_options, policy_source
-from cvpn.output import Output
-from cvpn.progress import progress_bar
+from cvpn.options.common import INSTANT_TYPE, output_options
+from cvpn.options.policy import policy_options, policy_source
+from cvpn.output.console import Output
+from cvpn.output.progress import progress_bar
 from cvpn.replay.chunks import Chunk, chunks_of_files, chunks_of_log_group
 from cvpn.replay.comparison import CHANGES, POSTURE, RULE
-from cvpn.replay.page import Replayed, described, page
+from cvpn.replay.page import ReplayResult, describe, render_page
 from cvpn.replay.tally import NOT_REPLAYABLE, SAME, Tally
-from cvpn.replay.workers import Period
-from cvpn.replay.workers import replay as replayed
+from cvpn.replay.workers import Period, replay_chunks
+from cvpn.times import now
 
 MAX_ROWS = 50
 DAY = 86_400.0
@@ -96,10 +97,10 @@ def replay(
         else:
             begin, end = now() - DAY if since is None else since, now() if until is None else until
             chunks = chunks_of_log_group(log_group, account, begin, end, progress)
-        tally = replayed(source.text, chunks, period, jobs)
-    result = Replayed(source.name, policy.digest, logs or (str(log_group),), tally, footer(tally))
+        tally = replay_chunks(source.text, chunks, period, jobs)
+    result = ReplayResult(source.name, policy.digest, logs or (str(log_group),), tally, footer(tally))
     if html is not None:
-        _write(html, page(result))
+        _write(html, render_page(result))
     if form == "json":
         output.json(_as_json(result))
     else:
@@ -132,7 +133,7 @@ def _write(file: Path, text: str) -> None:
         raise Failure(f"{file}: cannot be written: {error.strerror}") from None
 
 
-def _print(output: Output, result: Replayed) -> None:
+def _print(output: Output, result: ReplayResult) -> None:
     tally = result.tally
     groups = tally.sorted_groups()
     if groups:
@@ -140,8 +141,8 @@ def _print(output: Output, result: Replayed) -> None:
             (
                 key.change,
                 key.user,
-                described(key.before, key.after),
-                described(key.after, key.before),
+                describe(key.before, key.after),
+                describe(key.after, key.before),
                 f"{group.connections:,}",
                 timestamp(group.last),
                 group.example,
@@ -158,7 +159,7 @@ def _print(output: Output, result: Replayed) -> None:
     output.line(result.footer)
 
 
-def _as_json(result: Replayed) -> dict[str, Any]:
+def _as_json(result: ReplayResult) -> dict[str, Any]:
     tally = result.tally
     return {
         "decisions": tally.decisions,

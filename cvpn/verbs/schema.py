@@ -7,7 +7,7 @@ import json
 import click
 
 from cvpn.failures import OK
-from cvpn.output_schemas import schemas
+from cvpn.schemas.results import schemas
 
 
 @click.command()

@@ -9,12 +9,15 @@ from typing import Any
 import click
 
 from connect_handler.policy import Policy
-from cvpn.asking import Asked, as_json, ask, outcome_sentence, sentence
+from cvpn.decisions.evaluation import Evaluation, as_json, evaluate_request, outcome_sentence, sentence
 from cvpn.failures import DIFFERENT, FAILED, OK
-from cvpn.log_lines import NOT_IN_CONNECTION_LOG
-from cvpn.options import Asking, now, output_options, policy_options, policy_source, request_options
-from cvpn.output import STYLES, Output
-from cvpn.requests import Question, questions, with_fields
+from cvpn.options.common import output_options
+from cvpn.options.policy import policy_options, policy_source
+from cvpn.options.request import RequestOptions, request_options
+from cvpn.output.console import STYLES, Output
+from cvpn.requests.log_record import NOT_IN_CONNECTION_LOG
+from cvpn.requests.sourced_request import SourcedRequest, read_requests, with_fields
+from cvpn.times import now
 
 
 @click.command()
@@ -38,57 +41,57 @@ def simulate(requests: tuple[str, ...], form: str, no_color: bool, **options: An
     Exit status: 0 all allowed, 2 one or more denied, 3 invalid policy, 1 anything else.
     """
     output = Output(not no_color)
-    asking = Asking.of(options)
+    overrides = RequestOptions.of(options)
     policy = policy_source(**options).policy()
-    found = asked_questions(requests, asking)
+    found = sourced_requests(requests, overrides)
     first = list(islice(found, 2))
     status = OK
     told = False
-    for question in chain(first, found):
-        if isinstance(question, str):
-            output.problem(f"cvpn: {question}")
+    for request in chain(first, found):
+        if isinstance(request, str):
+            output.problem(f"cvpn: {request}")
             status = FAILED
             continue
-        if question.entry.kind == "connection" and not told:
+        if request.record.kind == "connection" and not told:
             told = True
             output.problem(
                 f"A connection log has no {', '.join(NOT_IN_CONNECTION_LOG)}: conditions on them are unknown."
             )
-        asked = ask(policy, question.entry, now())
-        if status == OK and not asked.allowed:
+        evaluation = evaluate_request(policy, request.record, now())
+        if status == OK and not evaluation.allowed:
             status = DIFFERENT
         if form == "json":
-            output.json(as_json(policy, asked))
+            output.json(as_json(policy, evaluation))
         elif len(first) == 1:
-            print_decision(output, policy, asked)
+            print_decision(output, policy, evaluation)
         else:
-            _print_line(output, asked)
+            _print_line(output, evaluation)
     if not first:
         raise click.ClickException("There are no requests to decide on.")
     return status
 
 
-def asked_questions(requests: tuple[str, ...], asking: Asking) -> Iterator[Question | str]:
-    """Return the questions that files and options make; a sentence for each line that is none."""
+def sourced_requests(requests: tuple[str, ...], overrides: RequestOptions) -> Iterator[SourcedRequest | str]:
+    """Return the requests that files and options make; a sentence for each line that is none."""
     if not requests:
-        if not asking.fields and asking.alias is None and asking.evidence is None:
+        if not overrides.fields and overrides.alias is None and overrides.evidence is None:
             raise click.UsageError("Name a request: a file, - for standard input, or options such as --username.")
-        return iter([asking.question()])
+        return iter([overrides.request()])
     return (
-        with_fields(question, asking.fields, asking.alias, asking.at, asking.evidence)
-        if isinstance(question, Question)
-        else question
-        for question in questions(requests)
+        with_fields(request, overrides.fields, overrides.alias, overrides.at, overrides.evidence)
+        if isinstance(request, SourcedRequest)
+        else request
+        for request in read_requests(requests)
     )
 
 
-def print_decision(output: Output, policy: Policy, asked: Asked) -> None:
+def print_decision(output: Output, policy: Policy, evaluation: Evaluation) -> None:
     """Print one decision: ALLOW or DENY, a sentence, and what else there is to say."""
-    decision = asked.answer.decision
-    output.line((asked.outcome, STYLES[asked.outcome]))
-    output.line(sentence(asked))
-    if asked.answer.message:
-        output.line(("Message: ", "bold"), asked.answer.message)
+    decision = evaluation.answer.decision
+    output.line((evaluation.outcome, STYLES[evaluation.outcome]))
+    output.line(sentence(evaluation))
+    if evaluation.answer.message:
+        output.line(("Message: ", "bold"), evaluation.answer.message)
     if decision is None:
         return
     if decision.posture:
@@ -106,12 +109,12 @@ def print_decision(output: Output, policy: Policy, asked: Asked) -> None:
         output.line(("Shadow mode is on: ", "bold"), "the connection would be established all the same.")
 
 
-def _print_line(output: Output, asked: Asked) -> None:
-    event = asked.entry.event if isinstance(asked.entry.event, dict) else {}
-    decision = asked.answer.decision
+def _print_line(output: Output, evaluation: Evaluation) -> None:
+    event = evaluation.record.event if isinstance(evaluation.record.event, dict) else {}
+    decision = evaluation.answer.decision
     rule = (decision.rule if decision is not None else None) or "-"
     user = event.get("username") or event.get("common-name") or "-"
     output.line(
-        (f"{asked.outcome:<5}", STYLES[asked.outcome]),
-        f"  {asked.answer.reason:<15}  {rule}  {user}  {event.get('connection-id') or '-'}",
+        (f"{evaluation.outcome:<5}", STYLES[evaluation.outcome]),
+        f"  {evaluation.answer.reason:<15}  {rule}  {user}  {event.get('connection-id') or '-'}",
     )

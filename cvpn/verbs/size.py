@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from cvpn.concurrency import ACCOUNT_CONCURRENCY, UNRESERVED, Demand
 from cvpn.failures import FAILED, INVALID_POLICY, OK
-from cvpn.options import FILE, account_options, output_options, policy_source
-from cvpn.output import Output
-from cvpn.policy_size import MAX_BYTES, size_of
+from cvpn.options.common import FILE, account_options, output_options
+from cvpn.options.policy import policy_source
+from cvpn.output.console import Output
+from cvpn.size.concurrency import ACCOUNT_CONCURRENCY, UNRESERVED, Demand
+from cvpn.size.policy_size import MAX_BYTES, size_of
 
 MAX_ROWS = 10
 

@@ -9,10 +9,12 @@ from xml.etree import ElementTree
 import click
 
 from connect_handler.policy_tests import in_words
-from cvpn.cases import cases_of
 from cvpn.failures import DIFFERENT, OK
-from cvpn.options import FILE, INSTANT_TYPE, now, output_options, policy_options, policy_source
-from cvpn.output import Output, printable
+from cvpn.options.common import FILE, INSTANT_TYPE, output_options
+from cvpn.options.policy import policy_options, policy_source
+from cvpn.output.console import Output, printable
+from cvpn.policy.cases import cases_of
+from cvpn.times import now
 
 
 @click.command()

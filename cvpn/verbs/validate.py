@@ -10,12 +10,14 @@ import click
 from connect_handler.policy import Policy
 from connect_handler.policy_tests import read_cases
 from cvpn.failures import INVALID_POLICY, OK, Finding, InvalidPolicy
-from cvpn.lint import warnings
-from cvpn.options import FILE, now, output_options, policy_source
-from cvpn.options import account_options as with_account
-from cvpn.output import Output
-from cvpn.policy_size import MAX_BYTES, Size, size_of
-from cvpn.sources.policy import PolicySource
+from cvpn.lint.warnings import warnings
+from cvpn.options.common import FILE, output_options
+from cvpn.options.common import account_options as with_account
+from cvpn.options.policy import policy_source
+from cvpn.output.console import Output
+from cvpn.policy.source import PolicySource
+from cvpn.size.policy_size import MAX_BYTES, Size, size_of
+from cvpn.times import now
 
 SHORTER = (
     "Name a bucket that has versioning in policy_bucket, from which the function then reads it; or write fewer or "

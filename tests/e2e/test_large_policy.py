@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from cvpn.aws import Account
-from cvpn.policy_size import size_of
-from cvpn.sources.policy import policy_from_files, policy_from_function
+from cvpn.aws.account import Account
+from cvpn.policy.source import policy_from_files, policy_from_function
+from cvpn.size.policy_size import size_of
 from localaws import LocalAws
 from tests.e2e.deployment import Deployment, TerraformFailed, applied
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from connect_handler.request import FIELDS
-from cvpn.log_schema import FIELDS_OF_A_LINE
+from cvpn.schemas.decision_log import FIELDS_OF_A_LINE
 from localaws import LocalAws
 from localaws.certificates import CertificateAuthority
 from tests.e2e.certificates import saml_metadata

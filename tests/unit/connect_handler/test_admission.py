@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from connect_handler import admission, connections, decision_log, device_inventory, outside
 from connect_handler.handler import answer
 from connect_handler.settings import Settings
-from cvpn.log_schema import decision_log_schema
+from cvpn.schemas.decision_log import decision_log_schema
 from localaws import LocalAws
 
 from .contract import assert_valid

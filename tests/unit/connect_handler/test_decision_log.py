@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from connect_handler import decision_log, handler
 from connect_handler.redaction import REDACTABLE
 from connect_handler.settings import Settings
-from cvpn.log_schema import decision_log_schema
+from cvpn.schemas.decision_log import decision_log_schema
 
 from .contract import assert_valid, context
 

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from connect_handler import answering, decision_log
 from connect_handler.settings import Settings
 from cvpn.cli import run
-from cvpn.output_schemas import schemas
+from cvpn.schemas.results import schemas
 
 EVENTS = Path(__file__).parents[2] / "events"
 

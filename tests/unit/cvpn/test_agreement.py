@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connect_handler.errors import PolicyError
 from connect_handler.policy import Policy
-from cvpn.log_lines import parse_time
+from cvpn.times import parse_time
 from localaws import LocalAws
 from tests.examples import examples
 from tests.unit.connect_handler import reference

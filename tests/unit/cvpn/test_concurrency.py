@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvpn.concurrency import ENOUGH, Demand, at_once
-from cvpn.output_schemas import schemas
+from cvpn.schemas.results import schemas
+from cvpn.size.concurrency import ENOUGH, Demand, at_once
 
 from .running import cvpn
 

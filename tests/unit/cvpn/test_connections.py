@@ -13,8 +13,8 @@ from connect_handler.connections import request_item
 from connect_handler.evaluation import evaluate
 from connect_handler.policy import Policy
 from connect_handler.request import Request
-from cvpn import reauthorization
-from cvpn.aws import Account
+from cvpn.aws.account import Account
+from cvpn.connections import reauthorization
 from localaws import LocalAws
 from tests.unit.localaws.helpers import ACCOUNT, make_zip
 
@@ -206,8 +206,8 @@ def test_nobody_is_on(vpn: Vpn) -> None:
 
 
 def test_more_connections_than_are_read_at_once(vpn: Vpn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cvpn.connections.BATCH", 2)
-    monkeypatch.setattr("cvpn.connections.PAGE", 5)
+    monkeypatch.setattr("cvpn.connections.active.BATCH", 2)
+    monkeypatch.setattr("cvpn.connections.active.PAGE", 5)
     for number in range(7):
         vpn.connect(f"user{number}")
     monkeypatch.setattr("cvpn.verbs.connections.MAX_ROWS", 3)

@@ -12,7 +12,7 @@ from connect_handler.conditions import Facts
 from connect_handler.evaluation import evaluate
 from connect_handler.policy import Policy
 from connect_handler.request import Request
-from cvpn.explanation import explain
+from cvpn.decisions.explanation import explain
 from tests.examples import examples
 from tests.unit.connect_handler.strategies import ALIASES, MOMENTS, policies, requests
 

@@ -17,9 +17,9 @@ from connect_handler.evidence import Evidence
 from connect_handler.policy import Policy
 from connect_handler.request import Request
 from cvpn.failures import Finding
-from cvpn.implication import block_implies
-from cvpn.lint import warnings
-from cvpn.located import Located
+from cvpn.files.source_map import SourceMap
+from cvpn.lint.implication import block_implies
+from cvpn.lint.warnings import warnings
 from tests.examples import examples
 from tests.unit.connect_handler.strategies import (
     ALIASES,
@@ -47,7 +47,7 @@ def deny(name: str, **blocks: Any) -> dict[str, Any]:
 
 def warned(document: dict[str, Any], endpoints: frozenset[str] | None = None) -> list[Finding]:
     Policy(json.dumps(document))  # what is not valid is not looked at
-    return warnings(document, endpoints, NOW, Located(document, "policy").finding)
+    return warnings(document, endpoints, NOW, SourceMap(document, "policy").finding)
 
 
 DENIES_ALL = "has no conditions, so it denies every connection, and no rule can allow one"

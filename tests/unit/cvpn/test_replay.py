@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from connect_handler.answering import answer
 from connect_handler.policy import Policy
 from connect_handler.request import FIELDS
-from cvpn.log_lines import entries
 from cvpn.replay import chunks, tally, workers
 from cvpn.replay.comparison import NotReplayable, compare
+from cvpn.requests.log_record import records_of_line
 from tests.examples import examples
 from tests.unit.connect_handler.strategies import ALIASES, MOMENTS, policies, requests
 
@@ -321,7 +321,7 @@ def test_what_is_replayed_in_spite_of_redaction_is_so_whatever_was_redacted(
 ) -> None:
     policy = Policy(json.dumps(document))
     original = event | {field: others[field] for field in hidden if field in others}
-    (entry,) = entries(redacted(decision_line(document, original, now, alias), *sorted(hidden)))
+    (entry,) = records_of_line(redacted(decision_line(document, original, now, alias), *sorted(hidden)))
     try:
         change, before, after = compare(policy, entry)
     except NotReplayable:
@@ -378,7 +378,7 @@ def test_a_long_log_is_read_a_piece_at_a_time(candidate: Path, tmp_path: Path, m
             yield chunk
 
     monkeypatch.setattr(workers, "tally_of", counting)
-    result = workers.replay(json.dumps(AFTER), reading(), workers.Period(), 1)
+    result = workers.replay_chunks(json.dumps(AFTER), reading(), workers.Period(), 1)
     assert (result.decisions, most) == (1_800, 2)
     assert read > 500
 

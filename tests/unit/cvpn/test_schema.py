@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from connect_handler import conditions
 from connect_handler.policy import POLICY_KEYS, RULE_KEYS
 from connect_handler.posture import POSTURE_RULE_KEYS
-from cvpn.output_schemas import schemas
-from cvpn.policy_schema import CONDITION_KEYS
+from cvpn.schemas.conditions import CONDITION_KEYS
+from cvpn.schemas.results import schemas
 from tests.examples import examples
 from tests.unit.connect_handler.strategies import policies
 

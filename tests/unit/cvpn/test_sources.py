@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cvpn.failures import Failure
-from cvpn.sources.hcl import read_hcl
-from cvpn.sources.json_text import read_json
-from cvpn.sources.policy import policy_from_files
+from cvpn.files.hcl import read_hcl
+from cvpn.files.json_text import read_json
+from cvpn.policy.source import policy_from_files
 
 from .running import cvpn, policy_file
 

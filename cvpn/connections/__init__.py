@@ -1,0 +1,1 @@
+"""Active connections, and their re-authorization."""

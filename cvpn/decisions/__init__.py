@@ -1,0 +1,1 @@
+"""Asks the evaluator about a request, and explains the decision."""

@@ -1,0 +1,1 @@
+"""Reads files into values that know their lines and columns."""

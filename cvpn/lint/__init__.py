@@ -1,0 +1,1 @@
+"""Finds rules of a valid policy that can never decide anything."""

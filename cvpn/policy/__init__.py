@@ -1,0 +1,1 @@
+"""A policy, wherever it comes from, and its test cases."""

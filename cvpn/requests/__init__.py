@@ -1,0 +1,1 @@
+"""Connection requests from files, logs and the command line."""

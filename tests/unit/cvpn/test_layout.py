@@ -1,0 +1,47 @@
+"""Which package of the command line may import which."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import cvpn
+
+ORDER = (
+    ("failures", "times"),
+    ("files", "aws", "output", "schemas"),
+    ("lint", "policy", "requests"),
+    ("size", "decisions"),
+    ("options", "devices", "connections", "replay"),
+    ("verbs",),
+    ("cli",),
+    ("__main__",),
+)
+"""A package imports itself and those of the lines above, nothing else of ours."""
+
+ROOT = Path(str(cvpn.__file__)).parent
+
+
+def imports(path: Path) -> set[str]:
+    """The parts of the command line that a module imports, those inside functions and for types included."""
+    package = path.relative_to(ROOT).parent.parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            parts = (node.module or "").split(".")
+            found.add(".".join(package) if node.level else parts[1] if parts[0] == "cvpn" else "")
+        elif isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[2] for name in node.names if name.name.startswith("cvpn.")}
+    return {name.partition(".")[0] for name in found if name}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    name = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if name == "__init__":
+        assert not imports(path)
+        return
+    (level,) = [level for level, names in enumerate(ORDER) if name in names]
+    assert imports(path) <= {name}.union(*ORDER[:level])
