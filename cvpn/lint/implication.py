@@ -17,6 +17,8 @@ from connect_handler.conditions import DAYS, fold, instant, parse_constraint
 Block = dict[str, Any]
 """A ``when`` or an ``unless``: values by condition key."""
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _ALL_DAY = ("00:00", "24:00")
 
 
@@ -153,22 +155,23 @@ def _constraints_imply(value: str, other: str) -> bool:
 
 
 def _networks_imply(value: list[str], other: list[str]) -> bool:
-    wide = _collapsed(tuple(other))
+    wide = collapse_networks(tuple(other))
     return all(
         any(network.version == another.version and network.subnet_of(another) for another in wide)  # type: ignore[arg-type]
-        for network in _collapsed(tuple(value))
+        for network in collapse_networks(tuple(value))
     )
 
 
 @cache
-def _collapsed(texts: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def collapse_networks(texts: tuple[str, ...]) -> list[Network]:
+    """Return as few networks as hold the same addresses; an IPv4-mapped network is its IPv4 network."""
     networks = [_network(text) for text in texts]
     v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
     v6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
     return [*ipaddress.collapse_addresses(v4), *ipaddress.collapse_addresses(v6)]
 
 
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _network(text: str) -> Network:
     network = ipaddress.ip_network(text)
     if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96:
         mapped = network.network_address.ipv4_mapped
@@ -219,11 +222,12 @@ def _device_implies(value: dict[str, Any], other: dict[str, Any]) -> bool:
         return False
     if "owner_is_user" in other and value.get("owner_is_user") is not other["owner_is_user"]:
         return False
-    wanted = _device_patterns(value)
-    return all(key in wanted and _patterns_imply(wanted[key], names) for key, names in _device_patterns(other).items())
+    wanted = device_patterns(value)
+    return all(key in wanted and _patterns_imply(wanted[key], names) for key, names in device_patterns(other).items())
 
 
-def _device_patterns(value: dict[str, Any]) -> dict[tuple[str, ...], list[str]]:
+def device_patterns(value: dict[str, Any]) -> dict[tuple[str, ...], list[str]]:
+    """Return the patterns of a device condition by what they are compared with."""
     patterns = {("attributes", name): texts for name, texts in value.get("attributes", {}).items()}
     return patterns | ({("status",): value["status"]} if "status" in value else {})
 

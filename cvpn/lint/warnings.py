@@ -12,6 +12,7 @@ from connect_handler.problems import found, one_of
 from cvpn.failures import Finding
 from cvpn.files.source_map import Path
 
+from .coverage import CoverageIndex
 from .implication import Block, block_implies, has_ended, is_contradictory
 
 PLATFORMS = ("android", "ios", "linux", "mac", "uwp", "win")
@@ -140,15 +141,22 @@ def _never_decides(rules: list[_Rule]) -> Iterator[tuple[Path, str]]:
             what = f"{_called(rule)} has no conditions, so it denies every connection, and no rule can allow one"
             yield rule.path, f"{what}; write a when, or shadow = true"
             return
+    index = CoverageIndex([rule.when for rule in rules])
     for position, rule in enumerate(rules):
-        for number, other in enumerate(rules):
-            if number == position or not (other.effect == DENY or number < position):
-                continue
-            if rule.effect == DENY and (other.effect == ALLOW or number > position):
-                continue
-            if other.covers(rule):
+        for number in index.candidates(rule.when):
+            other = rules[number]
+            if rule.effect == DENY and number >= position:
+                break
+            if _can_decide_before(number, other, position, rule) and other.covers(rule):
                 yield rule.path, f"{_called(rule)} never decides: {_why(rule, other)}"
                 break
+
+
+def _can_decide_before(number: int, other: _Rule, position: int, rule: _Rule) -> bool:
+    """Tell whether the other rule decides if both apply: a deny rule beats allow rules, else the first one counts."""
+    if other.effect == DENY and rule.effect == ALLOW:
+        return True
+    return other.effect == rule.effect and number < position
 
 
 def _why(rule: _Rule, other: _Rule) -> str:
