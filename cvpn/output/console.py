@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 WIDE = 10_000
 """Columns where nobody looks at a terminal: a table in a pipe is not to be folded."""
@@ -20,16 +21,22 @@ STYLES = {"ALLOW": "bold green", "DENY": "bold red", "+": "green", "-": "red", "
 class Output:
     """Prints in the way that the command line asks for.
 
-    Attributes
-    ----------
-    console, errors
-        Standard output and standard error.
+    rich is imported with the first line that is printed: it takes 0.1 s, and neither help nor JSON needs it.
     """
 
     def __init__(self, color: bool) -> None:
         """Take whether colour is allowed; whether there is any depends on the terminal and on NO_COLOR too."""
-        self.console = _console(color, stderr=False)
-        self.errors = _console(color, stderr=True)
+        self._color = color
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output."""
+        return _console(self._color, stderr=False)
+
+    @cached_property
+    def errors(self) -> Console:
+        """Standard error."""
+        return _console(self._color, stderr=True)
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """Print a line of texts, some with a style; a line is never folded."""
@@ -45,6 +52,9 @@ class Output:
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
         """Print a table; ``right`` are the columns of numbers."""
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(box=None, pad_edge=False, header_style="bold")
         for number, heading in enumerate(headings):
             table.add_column(
@@ -65,6 +75,8 @@ class Output:
 
 
 def _console(color: bool, *, stderr: bool) -> Console:
+    from rich.console import Console
+
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, color_system="auto" if color else None)
     if not console.is_terminal:
         console.width = WIDE
@@ -72,6 +84,8 @@ def _console(color: bool, *, stderr: bool) -> Console:
 
 
 def _text(parts: Sequence[str | tuple[str, str]]) -> Text:
+    from rich.text import Text
+
     text = Text()
     for part in parts:
         if isinstance(part, str):

@@ -14,7 +14,6 @@ from connect_handler.policy_document import document_text
 from cvpn.aws.account import Account
 from cvpn.aws.functions import DEFAULT_ALIAS
 from cvpn.failures import Failure, Finding, InvalidPolicy
-from cvpn.files.hcl import read_hcl
 from cvpn.files.json_text import read_json
 from cvpn.files.source_map import SourceMap, finding_at
 from cvpn.files.text import read_text
@@ -122,6 +121,8 @@ def policy_from_files(files: Sequence[FilePath], address: str | None = None) -> 
         if not content.startswith("{"):
             if _is_packed(content):
                 return _single(expanded, _document(text, str(file)))
+            from cvpn.files.hcl import read_hcl  # late: the parser's tables take 0.1 s to load
+
             variable_files.append(read_hcl(text, str(file)))
             continue
         value = read_json(text, str(file))

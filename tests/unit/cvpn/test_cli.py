@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 
-from cvpn.cli import VERBS
+from cvpn.cli import VERBS, cli
+from cvpn.verbs.devices import devices
 
 from .running import EVENTS, cvpn, decision_line, policy_file
 
@@ -45,6 +47,37 @@ def test_each_verb_has_help_with_examples(verb: str) -> None:
     assert commands
     assert all(f"cvpn {verb}" in command for command in commands)
     assert f"  {verb} " in cvpn("--help").out
+
+
+def test_the_list_of_verbs_says_what_their_help_says() -> None:
+    context = click.Context(cli)
+    commands = {verb: cli.get_command(context, verb) for verb in VERBS}
+    assert {verb: command and command.get_short_help_str(1_000) for verb, command in commands.items()} == VERBS
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """The modules that a new Python has imported once the command has run with the arguments, one after another."""
+    program = (
+        "import sys; from cvpn.cli import run; "
+        "statuses = [run(arguments.split()) for arguments in sys.argv[1:]]; "
+        "assert not any(statuses), statuses; print(*sys.modules, file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    return set(result.stderr.split())
+
+
+def test_the_list_of_verbs_imports_none_of_them() -> None:
+    modules = modules_after("--help")
+    assert not {module for module in modules if module.startswith(("cvpn.verbs", "connect_handler", "json", "rich"))}
+
+
+def test_help_imports_no_parser_and_no_library_of_tables_or_of_aws() -> None:
+    helps = [f"{verb} --help" for verb in VERBS] + [f"devices {verb} --help" for verb in devices.commands]
+    modules = modules_after(*helps)
+    assert "cvpn.verbs.validate" in modules
+    assert not {"boto3", "botocore", "hcl2", "lark", "rich", "yaml"} & modules
 
 
 @pytest.mark.parametrize(
