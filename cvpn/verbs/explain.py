@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from cvpn.decisions.evaluation import as_json, evaluate_request
-from cvpn.decisions.explanation import ConditionResult, Explanation, RuleResult
+from cvpn.decisions.explanation import Explanation
 from cvpn.decisions.explanation import explain as explain_decision
+from cvpn.decisions.rule_results import ConditionResult, RuleResult
 from cvpn.failures import DIFFERENT, FAILED, OK
 from cvpn.options.common import output_options
 from cvpn.options.policy import policy_options, policy_source

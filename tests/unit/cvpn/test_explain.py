@@ -8,7 +8,6 @@ from typing import Any
 
 from hypothesis import given
 
-from connect_handler.conditions import Facts
 from connect_handler.evaluation import evaluate
 from connect_handler.policy import Policy
 from connect_handler.request import Request
@@ -126,19 +125,21 @@ def test_a_flip_turns_the_outcome_and_nothing_else_does(
     allow = evaluate(policy, request, now).allow
     flips = {(flip.rule, flip.condition, flip.value) for flip in explain(document, policy, request, now).flips}
     certain = {True: {"not_before": "1990-01-01T00:00:00Z"}, False: {"not_after": "1990-01-01T00:00:00Z"}}
-    facts = Facts(request, now)
-    if policy.posture is not None:
-        policy.posture.assign(facts, [])
-    for position, element in enumerate(document["rules"]):
-        for block in ("when", "unless"):
-            for key in element.get(block, {}):
-                # A second condition on the clock would be in the way of this one.
-                if "time" in element[block] and key != "time":
-                    continue
-                for value in (True, False):
-                    changed = json.loads(json.dumps(document))
-                    del changed["rules"][position][block][key]
-                    changed["rules"][position][block]["time"] = certain[value]
-                    other = evaluate(Policy(json.dumps(changed)), request, now).allow
-                    shadow = element.get("shadow", False)
-                    assert (other != allow) == ((element["name"], f"{block}.{key}", value) in flips) or shadow
+    places = [
+        (section, position, block, key)
+        for section in ("rules", "posture_rules")
+        for position, element in enumerate(document.get(section) or [])
+        for block in ("when", "unless")
+        for key in element.get(block, {})
+        # A second condition on the clock would be in the way of this one.
+        if key == "time" or "time" not in element[block]
+    ]
+    for section, position, block, key in places:
+        element = document[section][position]
+        for value in (True, False):
+            changed = json.loads(json.dumps(document))
+            del changed[section][position][block][key]
+            changed[section][position][block]["time"] = certain[value]
+            other = evaluate(Policy(json.dumps(changed)), request, now).allow
+            label = element.get("name", f"posture_rules[{position}]")
+            assert (other != allow) == ((label, f"{block}.{key}", value) in flips) or element.get("shadow", False)
