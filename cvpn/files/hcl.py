@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
-
-import hcl2
-from lark import Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from typing import TYPE_CHECKING, Any
 
 from cvpn.failures import Failure
 
+from .hcl_literals import NotPlain, read_literals
 from .source_map import Lines, Path, SourceMap, unreadable
+
+if TYPE_CHECKING:
+    from lark import Token
+    from lark.exceptions import UnexpectedInput
 
 _BLANK = "new_line_or_comment"
 _TEMPLATE = re.compile(r"(?P<escaped>\$\$|%%)\{|(?P<sequence>[$%])\{")
@@ -35,6 +36,17 @@ def read_hcl(text: str, file: str) -> SourceMap:
         It is not HCL, or holds something else than literal values; with line and column.
     """
     try:
+        return read_literals(text, file)
+    except NotPlain:
+        return read_with_grammar(text, file)
+
+
+def read_with_grammar(text: str, file: str) -> SourceMap:
+    """Read a file of variable definitions with python-hcl2; see :func:`read_hcl`."""
+    import hcl2  # late: its tables take 0.1 s to load
+    from lark.exceptions import UnexpectedInput
+
+    try:
         tree = hcl2.parses_to_tree(text)
     except UnexpectedInput as error:
         raise _syntax_error(text, file, error) from None
@@ -44,6 +56,8 @@ def read_hcl(text: str, file: str) -> SourceMap:
 
 
 def _syntax_error(text: str, file: str, error: UnexpectedInput) -> Failure:
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
     lines = Lines(text)
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         position = lines.position(len(text))
@@ -131,7 +145,7 @@ class _Reader:
     def list(self, node: Any, path: Path) -> list[Any]:
         members: list[Any] = []
         for child in node.children:
-            if isinstance(child, Tree) and not _is(child, _BLANK):
+            if _is_tree(child) and not _is(child, _BLANK):
                 member = (*path, len(members))
                 self.source_map.positions[member] = self.position(child)
                 members.append(self.value(child, member))
@@ -203,8 +217,13 @@ class _Reader:
         return (_QUOTED if quoted else _TEMPLATE).sub(replace, text)
 
 
+def _is_tree(node: Any) -> bool:
+    """Tell a node of the tree from a token, which is a text."""
+    return not isinstance(node, str)
+
+
 def _is(node: Any, kind: str) -> bool:
-    return isinstance(node, Tree) and node.data == kind
+    return _is_tree(node) and node.data == kind
 
 
 def _first(node: Any) -> Token:
@@ -213,7 +232,7 @@ def _first(node: Any) -> Token:
 
 
 def _tokens(node: Any) -> Iterator[Token]:
-    if isinstance(node, Token):
+    if not _is_tree(node):
         yield node
         return
     for child in node.children:

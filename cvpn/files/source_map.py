@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,10 +62,7 @@ class Lines:
     """Where the lines of a text begin, to make positions of offsets."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0]
-        for offset, character in enumerate(text):
-            if character == "\n":
-                self._starts.append(offset + 1)
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def position(self, offset: int) -> Position:
         """Return line and column of an offset, in characters."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from connect_handler.policy_tests import Case, read_cases
 from cvpn.failures import Failure, Finding
+from cvpn.files.hcl import read_hcl
 from cvpn.files.json_text import read_json
 from cvpn.files.source_map import SourceMap
 from cvpn.files.text import read_text
@@ -59,9 +60,7 @@ def _read(file: Path) -> SourceMap:
 def _read_any(text: str, file: str) -> SourceMap:
     if text.lstrip()[:1] in ("{", "["):
         return read_json(text, file)
-    # Late: help and cases in JSON need neither parser.
-    from cvpn.files.hcl import read_hcl
-    from cvpn.files.yaml_text import read_yaml
+    from cvpn.files.yaml_text import read_yaml  # late: help and other forms need no parser of YAML
 
     if file.endswith((".yaml", ".yml")):
         return read_yaml(text, file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -14,6 +15,7 @@ from connect_handler.policy_document import document_text
 from cvpn.aws.account import Account
 from cvpn.aws.functions import DEFAULT_ALIAS
 from cvpn.failures import Failure, Finding, InvalidPolicy
+from cvpn.files.hcl import read_hcl
 from cvpn.files.json_text import read_json
 from cvpn.files.source_map import SourceMap, finding_at
 from cvpn.files.text import read_text
@@ -76,6 +78,10 @@ class PolicySource:
 
     def problems(self) -> list[Finding]:
         """Return everything that is wrong, which is what the plan and the function refuse."""
+        return list(self._problems)
+
+    @cached_property
+    def _problems(self) -> list[Finding]:
         problems = [finding for finding in self.findings if not finding.warning]
         try:
             Policy(json.dumps(self.document))
@@ -121,8 +127,6 @@ def policy_from_files(files: Sequence[FilePath], address: str | None = None) -> 
         if not content.startswith("{"):
             if _is_packed(content):
                 return _single(expanded, _document(text, str(file)))
-            from cvpn.files.hcl import read_hcl  # late: the parser's tables take 0.1 s to load
-
             variable_files.append(read_hcl(text, str(file)))
             continue
         value = read_json(text, str(file))

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from connect_handler.policy import Policy
-from connect_handler.policy_tests import read_cases
 from cvpn.failures import INVALID_POLICY, OK, Finding, InvalidPolicy
 from cvpn.lint.warnings import warnings
 from cvpn.options.common import FILE, output_options
@@ -95,6 +94,8 @@ def _size_findings(source: PolicySource, size: Size) -> list[Finding]:
 def _test_findings(source: PolicySource) -> list[Finding]:
     if source.policy_tests is None:
         return []
+    from connect_handler.policy_tests import read_cases  # late: few policies that are checked bring test cases
+
     _, problems = read_cases(source.policy_tests)
     return [source.finding(problem.path, str(problem)) for problem in problems]
 
