@@ -86,3 +86,8 @@ def value_of(key: str, text: str) -> Known | None:
     if seconds is None:
         raise ValueError(f'{key} is "{text}"; write RFC 3339 with an offset, such as 2026-12-24T18:00:00Z, or {NOW}')
     return float(int(seconds))
+
+
+def describe_record(record: Record) -> str:
+    """Say a record in one line."""
+    return ", ".join(f'{key} "{format_value(key, value)}"' for key, value in record.items() if value is not None)

@@ -25,7 +25,7 @@ NOW = 1_795_597_200.0  # 2026-11-25T09:00:00Z
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cvpn.verbs.devices.now", lambda: NOW)
+    monkeypatch.setattr("cvpn.times.now", lambda: NOW)
 
 
 @pytest.fixture

@@ -29,12 +29,20 @@ def imports(path: Path) -> set[str]:
     package = path.relative_to(ROOT).parent.parts
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            parts = (node.module or "").split(".")
-            found.add(".".join(package) if node.level else parts[1] if parts[0] == "cvpn" else "")
+        if isinstance(node, ast.ImportFrom) and node.level:
+            found.add(package[0])
+        elif isinstance(node, ast.ImportFrom) and node.module == "cvpn":
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= _part(str(node.module))
         elif isinstance(node, ast.Import):
-            found |= {name.name.partition(".")[2] for name in node.names if name.name.startswith("cvpn.")}
-    return {name.partition(".")[0] for name in found if name}
+            found |= {part for name in node.names for part in _part(name.name)}
+    return found
+
+
+def _part(module: str) -> set[str]:
+    parts = module.split(".")
+    return {parts[1]} if parts[0] == "cvpn" else set()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
