@@ -11,6 +11,7 @@ import click
 
 from connect_handler.evidence import Evidence
 from connect_handler.evidence_conditions import BY, DEVICE, SESSIONS
+from connect_handler.policy_tests import complete_event
 from connect_handler.request import FIELDS
 from cvpn.requests.log_record import LogRecord
 from cvpn.requests.sourced_request import SourcedRequest, evidence_over
@@ -63,8 +64,6 @@ class RequestOptions:
 
     def request(self) -> SourcedRequest:
         """Return the request that the options alone make: what they leave out is there, and empty."""
-        from connect_handler.policy_tests import complete_event
-
         return SourcedRequest("the command line", _entry(self, complete_event(self.fields)))
 
 

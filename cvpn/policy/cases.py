@@ -37,6 +37,12 @@ def cases_of(source: PolicySource, files: Sequence[Path]) -> list[Case]:
     return cases
 
 
+def findings_of_cases(source: PolicySource) -> list[Finding]:
+    """Return what is wrong with the test cases that come with a policy."""
+    _, problems = read_cases(source.policy_tests)
+    return [source.finding(problem.path, str(problem)) for problem in problems]
+
+
 def _check_cases(value: Any, finding: Callable[..., Finding]) -> list[Case]:
     cases, problems = read_cases(value)
     if problems:

@@ -70,7 +70,10 @@ def validate(
             findings += _size_findings(source, size) + warnings(
                 source.document, source.endpoints, now(), source.finding
             )
-        findings += _test_findings(source)
+        if source.policy_tests is not None:
+            from cvpn.policy.cases import findings_of_cases  # late: few policies that are checked bring test cases
+
+            findings += findings_of_cases(source)
     findings.sort(key=lambda finding: (finding.file, finding.line or 0, finding.column or 0))
     valid = not any(strict or not finding.warning for finding in findings)
     if form == "json":
@@ -89,15 +92,6 @@ def _size_findings(source: PolicySource, size: Size) -> list[Finding]:
         return [source.finding(("rules",), text, warning=True)]
     text = f"the policy takes {takes}; Lambda gives it {MAX_BYTES}. {SHORTER}"
     return [source.finding(("rules",), text)]
-
-
-def _test_findings(source: PolicySource) -> list[Finding]:
-    if source.policy_tests is None:
-        return []
-    from connect_handler.policy_tests import read_cases  # late: few policies that are checked bring test cases
-
-    _, problems = read_cases(source.policy_tests)
-    return [source.finding(problem.path, str(problem)) for problem in problems]
 
 
 def _as_json(valid: bool, findings: list[Finding], policy: Policy | None, size: Size | None) -> dict[str, Any]:
