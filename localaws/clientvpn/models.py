@@ -35,8 +35,9 @@ from localaws.ec2.connection_log import (
     THROTTLED,
     TIMED_OUT,
 )
-from localaws.ec2.connections import Peer, Traffic
-from localaws.ec2.models import CERTIFICATE, ClientVpnEndpoint, EC2Backend
+from localaws.ec2.models import EC2Backend
+from localaws.ec2.resources.connection import Peer, Traffic
+from localaws.ec2.resources.endpoint import CERTIFICATE, ClientVpnEndpoint
 from localaws.settings import Settings
 
 from .exceptions import InvalidConnectionAttempt

@@ -20,7 +20,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from werkzeug.wrappers import Request, Response
 
-from localaws.ec2.connections import Traffic
+from localaws.ec2.resources.connection import Traffic
 
 from .exceptions import InvalidConnectionAttempt
 from .models import Attributes, ClientVpnService

@@ -11,7 +11,6 @@ import base64
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from moto.iam.models import iam_backends
@@ -27,13 +26,10 @@ from .connection_log import (
     THROTTLED,
     TIMED_OUT,
 )
-from .connections import Traffic
-
-if TYPE_CHECKING:
-    from .models import ClientVpnEndpoint
+from .resources.connection import Traffic
+from .resources.endpoint import ClientVpnEndpoint
 
 NAMESPACE = "AWS/ClientVPN"
-#: The metric that a failed attempt is counted in, by its connection-attempt-failure-reason.
 FAILURE_METRICS = {
     AUTHENTICATION_FAILED: "AuthenticationFailures",
     DENIED: "ClientConnectHandlerDeniedConnections",
@@ -43,38 +39,39 @@ FAILURE_METRICS = {
     INVALID_RESPONSE: "ClientConnectHandlerInvalidResponses",
     SERVICE_ERROR: "ClientConnectHandlerFailedServiceErrors",
 }
+"""Metric of a failed attempt, by its connection-attempt-failure-reason."""
+
 _X509_CERTIFICATE = re.compile(r"<(?:\w+:)?X509Certificate>([^<]+)</")
 
 
 def publish_failure(endpoint: ClientVpnEndpoint, failure_reason: str) -> None:
-    """Counts a connection attempt that failed."""
+    """Count a connection attempt that failed."""
     if failure_reason in FAILURE_METRICS:
         _publish(endpoint, [Metric(FAILURE_METRICS[failure_reason], 1)])
 
 
 def publish_active_connections(endpoint: ClientVpnEndpoint) -> None:
-    """Says how many connections the endpoint has, after one has begun or ended."""
+    """Publish how many connections the endpoint has, after one has begun or ended."""
     _publish(endpoint, [Metric("ActiveConnectionsCount", endpoint.active_connections)])
 
 
-def publish_traffic(endpoint: ClientVpnEndpoint, added: Traffic) -> None:
-    """Adds to the traffic of an endpoint."""
+def publish_traffic(endpoint: ClientVpnEndpoint, increase: Traffic) -> None:
+    """Publish an increase of the traffic of an endpoint."""
     _publish(
         endpoint,
         [
-            Metric("IngressBytes", added.ingress_bytes, "Bytes"),
-            Metric("EgressBytes", added.egress_bytes, "Bytes"),
-            Metric("IngressPackets", added.ingress_packets),
-            Metric("EgressPackets", added.egress_packets),
+            Metric("IngressBytes", increase.ingress_bytes, "Bytes"),
+            Metric("EgressBytes", increase.egress_bytes, "Bytes"),
+            Metric("IngressPackets", increase.ingress_packets),
+            Metric("EgressPackets", increase.egress_packets),
         ],
     )
 
 
 def publish_days_to_expiry(endpoint: ClientVpnEndpoint) -> None:
-    """Says in how many days what clients are authenticated with expires.
+    """Publish the days until the certificate revocation list and the identity provider's certificate expire.
 
-    That is the certificate revocation list, and the identity provider's certificate; neither is said where there is
-    none.
+    An endpoint without one of the two gets no metric for it.
     """
     _publish(endpoint, _days_to_expiry(endpoint))
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.core.utils import unix_time_millis
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
 
-from .connections import Connection, Peer, Traffic, utc_text
-
-if TYPE_CHECKING:
-    from .models import ClientVpnEndpoint
+from .resources.connection import Connection, Peer, Traffic, utc_text
+from .resources.endpoint import ClientVpnEndpoint
 
 NOT_AVAILABLE = "NA"
 
@@ -28,8 +26,8 @@ OTHER_EXECUTION_ERROR = "client-connect-handler-other-execution-error"
 THROTTLED = "client-connect-handler-throttled"
 INVALID_RESPONSE = "client-connect-handler-invalid-response"
 SERVICE_ERROR = "client-connect-handler-service-error"
-#: AWS documents none for a client CIDR block of which every address is taken.
 NO_CLIENT_IP = "no-client-ip-available"
+"""Reason of localaws: AWS documents none for a client CIDR block without a free address."""
 
 
 def attempt_event(
@@ -42,7 +40,7 @@ def attempt_event(
     failure_reason: str | None,
     posture_compliance_statuses: list[str] | None,
 ) -> dict[str, Any]:
-    """The event of a connection attempt; ``connection`` is what came of it, if anything did."""
+    """Return the event of a connection attempt. ``connection``: None if it failed."""
     return _event(
         endpoint,
         connection_id,
@@ -59,7 +57,7 @@ def attempt_event(
 
 
 def reset_event(endpoint: ClientVpnEndpoint, connection: Connection) -> dict[str, Any]:
-    """The event of a connection's end, whoever ended it."""
+    """Return the event of a connection's end, whoever ended it."""
     ended_at = connection.ended_at or time.time()
     return _event(
         endpoint,
@@ -70,7 +68,7 @@ def reset_event(endpoint: ClientVpnEndpoint, connection: Connection) -> dict[str
             "connection-log-type": "connection-reset",
             "client-ip": connection.client_ip,
             "connection-end-time": utc_text(ended_at),
-            # Of the two times as they are written, so that a reader who subtracts them finds the same.
+            # Difference of the two times as they are written, so that a reader who subtracts them agrees.
             "connection-duration-seconds": str(int(ended_at) - int(connection.started_at)),
         },
         connection.posture_compliance_statuses,
@@ -79,7 +77,7 @@ def reset_event(endpoint: ClientVpnEndpoint, connection: Connection) -> dict[str
 
 
 def write(endpoint: ClientVpnEndpoint, event: dict[str, Any]) -> None:
-    """Appends an event to the endpoint's log stream, if it has a connection log."""
+    """Append an event to the endpoint's log stream, if it has a connection log."""
     options = endpoint.settings["ConnectionLogOptions"]
     if not options["Enabled"]:
         return
@@ -104,23 +102,23 @@ def _event(
     posture_compliance_statuses: list[str] | None,
     traffic: Traffic | None = None,
 ) -> dict[str, Any]:
-    """All fields in AWS's order: plain values as strings, and NA where there is none."""
+    """Return all fields in AWS's order: plain values as strings, and NA where there is none."""
     traffic = traffic or Traffic()
 
-    def given(name: str) -> str:
+    def value(name: str) -> str:
         return particular.get(name, NOT_AVAILABLE)
 
     event: dict[str, Any] = {
-        "connection-log-type": given("connection-log-type"),
-        "connection-attempt-status": given("connection-attempt-status"),
+        "connection-log-type": value("connection-log-type"),
+        "connection-attempt-status": value("connection-attempt-status"),
         "connection-reset-status": NOT_AVAILABLE,
-        "connection-attempt-failure-reason": given("connection-attempt-failure-reason"),
+        "connection-attempt-failure-reason": value("connection-attempt-failure-reason"),
         "connection-id": connection_id,
         "client-vpn-endpoint-id": endpoint.id,
         "transport-protocol": endpoint.settings["TransportProtocol"],
         "connection-start-time": utc_text(started_at),
         "connection-last-update-time": utc_text(time.time()),
-        "client-ip": given("client-ip"),
+        "client-ip": value("client-ip"),
         "common-name": peer.common_name or NOT_AVAILABLE,
         "device-type": peer.device_type or NOT_AVAILABLE,
         "device-ip": peer.device_ip,
@@ -129,12 +127,12 @@ def _event(
         "egress-bytes": str(traffic.egress_bytes),
         "ingress-packets": str(traffic.ingress_packets),
         "egress-packets": str(traffic.egress_packets),
-        "connection-end-time": given("connection-end-time"),
+        "connection-end-time": value("connection-end-time"),
         "posture-compliance-statuses": NOT_AVAILABLE
         if posture_compliance_statuses is None
         else posture_compliance_statuses,
     }
     if endpoint.has_users:
         event["username"] = peer.username or NOT_AVAILABLE
-    event["connection-duration-seconds"] = given("connection-duration-seconds")
+    event["connection-duration-seconds"] = value("connection-duration-seconds")
     return event

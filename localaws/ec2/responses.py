@@ -16,7 +16,7 @@ from moto.ec2.responses._base_response import EC2BaseResponse
 from localaws.results import ExactResult
 
 from .exceptions import InvalidParameterValue
-from .models import ENDPOINT_ID_PREFIX
+from .resources.core import ENDPOINT_ID_PREFIX
 
 MIN_RESULTS, MAX_RESULTS = 5, 1000
 

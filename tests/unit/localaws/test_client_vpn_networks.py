@@ -84,7 +84,7 @@ def ticking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """A clock that goes on by some seconds whenever the backend looks at it, so that time passes within each call."""
     readings = itertools.count(time.monotonic(), request.param)
     clock = SimpleNamespace(monotonic=lambda: next(readings), time=time.time)
-    monkeypatch.setattr("localaws.ec2.models.time", clock)
+    monkeypatch.setattr("localaws.ec2.resources.core.time", clock)
 
 
 @pytest.mark.usefixtures("ticking")

@@ -18,17 +18,22 @@ ACTIVE, TERMINATING, TERMINATED = "active", "terminating", "terminated"
 
 
 def utc_text(moment: float, separator: str = " ") -> str:
-    """A moment as Client VPN writes it: ``YYYY-MM-DD HH:MM:SS`` in UTC."""
+    """Return a time as Client VPN writes it: ``YYYY-MM-DD HH:MM:SS`` in UTC."""
     return datetime.fromtimestamp(moment, UTC).strftime(f"%Y-%m-%d{separator}%H:%M:%S")
 
 
 @dataclass(frozen=True)
 class Peer:
-    """Who connects, and from where: what the connection log tells of a client."""
+    """Client, as the connection log describes it.
+
+    Attributes
+    ----------
+    device_type
+        Its platform, such as ``mac``.
+    """
 
     common_name: str
     username: str
-    #: The platform, such as ``mac``.
     device_type: str
     device_ip: str
     port: int
@@ -36,7 +41,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Traffic:
-    """What has gone through a connection since it began; ingress is what came from the client."""
+    """Traffic of a connection since its begin. Ingress came from the client."""
 
     ingress_bytes: int = 0
     egress_bytes: int = 0
@@ -44,7 +49,7 @@ class Traffic:
     egress_packets: int = 0
 
     def since(self, earlier: Traffic) -> Traffic:
-        """What has been added to an earlier reading; nothing, where the counters have begun anew."""
+        """Return the traffic since an earlier reading: zero where a counter began anew."""
         return Traffic(
             max(0, self.ingress_bytes - earlier.ingress_bytes),
             max(0, self.egress_bytes - earlier.egress_bytes),
@@ -54,7 +59,13 @@ class Traffic:
 
 
 class Connection:
-    """A client's connection that was authorized, until some time after it ended."""
+    """Connection of a client, until some time after its end.
+
+    Attributes
+    ----------
+    number
+        Position in the order in which the connections of the endpoint began.
+    """
 
     FILTERS = ("connection-id", "username")
 
@@ -69,7 +80,6 @@ class Connection:
         self.established_at = time.time()
         self.ended_at: float | None = None
         self.traffic = Traffic()
-        #: Its place in the order in which connections began.
         self.number = 0
         self._terminated_at = 0.0
 
@@ -80,18 +90,18 @@ class Connection:
 
     @property
     def status_code(self) -> str:
-        """The code of its status, as the API has it."""
+        """Code of its status, as the API has it."""
         if self.active:
             return ACTIVE
         return TERMINATED if time.monotonic() >= self._terminated_at else TERMINATING
 
     def end(self, terminating_seconds: float = 0.0) -> None:
-        """Ends an active connection; it is ``terminating`` for as many seconds, and ``terminated`` from then on."""
+        """End an active connection. It is ``terminating`` for as many seconds, then ``terminated``."""
         self.ended_at = time.time()
         self._terminated_at = time.monotonic() + terminating_seconds
 
     def status(self) -> dict[str, Any]:
-        """Its status, as the API has it."""
+        """Return its status, as the API has it."""
         return {"Code": self.status_code}
 
     def describe(self, endpoint_id: str) -> dict[str, Any]:
@@ -115,18 +125,17 @@ class Connection:
 
 
 class Connections:
-    """An endpoint's connections: active ones, and those that have ended of late.
+    """Connections of an endpoint: active ones, and those that ended of late.
 
-    AWS lets 126,000 be active, so none is looked for among all.
+    AWS allows 126,000 active ones, so no method searches through all.
     """
 
     def __init__(self) -> None:
         self._by_id: dict[str, Connection] = {}
         self._by_username: dict[str, dict[str, Connection]] = {}
-        #: As they began, and among them some that have been forgotten.
-        self._begun: list[Connection] = []
-        #: As they ended.
-        self._ended: deque[Connection] = deque()
+        # Some of these may be dropped already.
+        self._by_begin: list[Connection] = []
+        self._by_end: deque[Connection] = deque()
         self._last_number = 0
 
     def __iter__(self) -> Iterator[Connection]:
@@ -139,52 +148,52 @@ class Connections:
         return self._by_id[connection_id]
 
     def add(self, connection: Connection) -> None:
-        """Takes up a connection that begins."""
+        """Add a connection that begins."""
         self._last_number += 1
         connection.number = self._last_number
         self._by_id[connection.id] = connection
         self._by_username.setdefault(connection.peer.username, {})[connection.id] = connection
-        self._begun.append(connection)
+        self._by_begin.append(connection)
 
-    def ended(self, connection: Connection) -> None:
-        """Takes note that a connection has ended."""
-        self._ended.append(connection)
+    def note_end(self, connection: Connection) -> None:
+        """Note that a connection has ended."""
+        self._by_end.append(connection)
 
     def of_user(self, username: str) -> list[Connection]:
-        """The connections of a user, in the order in which they began."""
+        """Return the connections of a user, in the order in which they began."""
         return list(self._by_username.get(username, {}).values())
 
-    def forget_ended_before(self, moment: float) -> None:
-        """Drops the connections that ended before a moment, in seconds since 1970-01-01 UTC."""
-        while self._ended and (self._ended[0].ended_at or 0) < moment:
-            connection = self._ended.popleft()
+    def drop_ended_before(self, moment: float) -> None:
+        """Drop the connections that ended before a moment, in seconds since 1970-01-01 UTC."""
+        while self._by_end and (self._by_end[0].ended_at or 0) < moment:
+            connection = self._by_end.popleft()
             del self._by_id[connection.id]
             of_user = self._by_username[connection.peer.username]
             del of_user[connection.id]
             if not of_user:
                 del self._by_username[connection.peer.username]
-        if len(self._begun) > 2 * len(self._by_id):
-            self._begun = list(self._by_id.values())
+        if len(self._by_begin) > 2 * len(self._by_id):
+            self._by_begin = list(self._by_id.values())
 
     def page(self, filters: Mapping[str, list[str]], after: int, limit: int) -> tuple[list[Connection], bool]:
-        """As many connections as ``limit`` that began after the one of a number, and whether there are more.
+        """Return at most ``limit`` connections that began after that number, and whether there are more.
 
-        A page begins where the one before ended, also if connections of that have been forgotten in between.
+        A page begins where the page before ended, also if connections of that page are dropped by now.
         """
-        chosen = list(islice(self._chosen(filters, after), limit + 1))
-        return chosen[:limit], len(chosen) > limit
+        matches = list(islice(self._select(filters, after), limit + 1))
+        return matches[:limit], len(matches) > limit
 
-    def _chosen(self, filters: Mapping[str, list[str]], after: int) -> Iterator[Connection]:
+    def _select(self, filters: Mapping[str, list[str]], after: int) -> Iterator[Connection]:
         ids, usernames = filters.get("connection-id"), filters.get("username")
         if ids is not None:
             candidates = [self._by_id[one] for one in dict.fromkeys(ids) if one in self._by_id]
         elif usernames is not None:
             candidates = [connection for name in dict.fromkeys(usernames) for connection in self.of_user(name)]
         else:
-            first = bisect.bisect_right(self._begun, after, key=lambda connection: connection.number)
-            begun = self._begun
-            numbers = range(first, len(begun))
-            yield from (begun[number] for number in numbers if begun[number].id in self._by_id)
+            first = bisect.bisect_right(self._by_begin, after, key=lambda connection: connection.number)
+            in_order = self._by_begin
+            numbers = range(first, len(in_order))
+            yield from (in_order[number] for number in numbers if in_order[number].id in self._by_id)
             return
         for connection in sorted(candidates, key=lambda one: one.number):
             if connection.number > after and (usernames is None or connection.peer.username in usernames):
