@@ -16,8 +16,17 @@ NAMESPACE = "AWS/Lambda"
 
 
 @dataclass(frozen=True)
-class Invoked:
-    """What was invoked: a function, as ``name``, ``name:alias`` or ``name:version``, and the version that it came to.
+class InvocationTarget:
+    """Target of an invocation, for the dimensions of its metrics.
+
+    Attributes
+    ----------
+    resource
+        The function, as ``name``, ``name:alias`` or ``name:version``.
+    executed_version
+        The version that ran.
+    weighted
+        Whether the alias spreads its invocations over versions. Only then does each version have metrics.
 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html#monitoring-metrics-dimensions
     """
@@ -25,11 +34,10 @@ class Invoked:
     function_name: str
     resource: str
     executed_version: str
-    #: Whether the alias spreads its invocations over versions: only then is there a metric for each.
     weighted: bool = False
 
     def dimensions(self) -> Iterator[dict[str, str]]:
-        """The dimensions of each metric that the invocation is counted in."""
+        """Yield the dimensions of each metric that counts the invocation."""
         yield {}
         yield {"FunctionName": self.function_name}
         resource = {"FunctionName": self.function_name, "Resource": self.resource}
@@ -39,30 +47,30 @@ class Invoked:
 
 
 class LambdaMetrics:
-    """Publishes the metrics of one account and Region."""
+    """Metrics of the functions of one account and Region."""
 
     def __init__(self, account_id: str, region: str):
         self._account_id = account_id
         self._region = region
 
-    def invocation(self, invoked: Invoked, *, failed: bool, duration_ms: float, concurrency: int) -> None:
-        """An invocation has ended; as many ran at once when it began, itself included."""
+    def invocation(self, target: InvocationTarget, *, failed: bool, duration_ms: float, concurrency: int) -> None:
+        """Count an invocation that has ended. ``concurrency``: executions at its begin, itself included."""
         values = [
             Metric("Invocations", 1),
             Metric("Errors", int(failed)),
             Metric("Duration", duration_ms, "Milliseconds"),
             Metric("ConcurrentExecutions", concurrency),
         ]
-        self._publish(values, invoked.dimensions())
+        self._publish(values, target.dimensions())
 
-    def throttle(self, invoked: Invoked) -> None:
-        """An invocation was refused, and so is none."""
-        self._publish([Metric("Throttles", 1)], invoked.dimensions())
+    def throttle(self, target: InvocationTarget) -> None:
+        """Count a throttled invocation, which is no invocation."""
+        self._publish([Metric("Throttles", 1)], target.dimensions())
 
-    def provisioned(self, invoked: Invoked, *, spilled_over: bool, in_use: int, allocated: int) -> None:
-        """What has provisioned concurrency was invoked: in one of its environments, or spilled over into another."""
+    def provisioned(self, target: InvocationTarget, *, spilled_over: bool, in_use: int, allocated: int) -> None:
+        """Count an invocation of a target with provisioned concurrency, which may spill over."""
         name = "ProvisionedConcurrencySpilloverInvocations" if spilled_over else "ProvisionedConcurrencyInvocations"
-        _, *dimensions = invoked.dimensions()
+        _, *dimensions = target.dimensions()
         self._publish([Metric(name, 1)], dimensions)
         values = [Metric("ProvisionedConcurrentExecutions", in_use)]
         if allocated:
