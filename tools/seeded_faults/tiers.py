@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from tools.provider_relay import RelayFailed, provider_relay
 
@@ -82,7 +83,8 @@ def is_terraform(test: str) -> bool:
 
 def tier_of(test: str, areas: Iterable[str]) -> str:
     """Return the first tier that runs a test, for a change to which the unit tests ``areas`` belong."""
-    return CHECK if any(test.startswith(f"{area}/") for area in areas) else TEST
+    file = PurePath(test.partition("::")[0])
+    return CHECK if any(file.is_relative_to(area) for area in areas) else TEST
 
 
 def builds_for(part: str, tests: Sequence[str] | None = None) -> list[Build]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import pytest
 
 from tools import ROOT
@@ -14,8 +16,17 @@ from tools.areas import TESTS_OF_AREA, unit_tests_of
         (["cvpn/verbs/replay.py", "cvpn/cli.py"], ["tests/unit/cvpn"]),
         (["lambda_src/connect_handler/handler.py", "README.md"], ["tests/unit/connect_handler"]),
         (["tests/unit/tools/test_areas.py"], ["tests/unit/tools/test_areas.py"]),
+        # An area inside another one has tests of its own.
+        (["localaws/dynamodb/models.py"], ["tests/unit/localaws/dynamodb"]),
+        (["localaws/server.py"], ["tests/unit/localaws/server"]),
+        (["localaws/ec2/models/route.py"], ["tests/unit/localaws/clientvpn", "tests/unit/localaws/ec2"]),
+        # A file of tests is left out beside its folder.
+        (
+            ["localaws/cloudwatch/alarms.py", "localaws/awslambda/metrics.py"],
+            ["tests/unit/localaws/awslambda", "tests/unit/localaws/cloudwatch"],
+        ),
         # What tests share concerns all beside it.
-        (["tests/unit/localaws/helpers.py", "tests/unit/localaws/test_cli.py"], ["tests/unit/localaws"]),
+        (["tests/unit/localaws/helpers.py", "tests/unit/localaws/server/test_cli.py"], ["tests/unit/localaws"]),
         (["tests/unit/cvpn/test_that_was_deleted.py", "docs/cli.md"], []),
     ],
 )
@@ -24,5 +35,16 @@ def test_a_path_belongs_to_the_tests_of_its_area(paths: list[str], tests: list[s
 
 
 def test_every_area_and_its_tests_exist() -> None:
-    folders = [*TESTS_OF_AREA, *TESTS_OF_AREA.values()]
-    assert [folder for folder in folders if not (ROOT / folder).is_dir()] == []
+    tests = [test for tests in TESTS_OF_AREA.values() for test in tests]
+    assert [path for path in [*TESTS_OF_AREA, *tests] if not (ROOT / path).exists()] == []
+
+
+def test_every_package_of_localaws_is_an_area() -> None:
+    packages = {str(path.parent.relative_to(ROOT)) for path in (ROOT / "localaws").glob("*/__init__.py")}
+    assert packages - TESTS_OF_AREA.keys() == set()
+
+
+def test_every_file_of_localaws_tests_belongs_to_an_area() -> None:
+    tests = [test for tests in TESTS_OF_AREA.values() for test in tests]
+    files = [path.relative_to(ROOT) for path in (ROOT / "tests/unit/localaws").rglob("test_*.py")]
+    assert [str(path) for path in files if not any(PurePath(path).is_relative_to(test) for test in tests)] == []

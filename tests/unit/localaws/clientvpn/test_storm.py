@@ -18,7 +18,7 @@ import pytest
 from localaws import ConnectionAttempt, LocalAws
 from tests.unit.localaws.helpers import endpoint_with_handler
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 BUNDLE = ROOT / "modules" / "handler" / "connect_handler.zip"
 NAME = "AWSClientVPN-storm"
 SIZES = [pytest.param((150, 20), id="150"), pytest.param((1000, 20), id="1000", marks=pytest.mark.slow)]

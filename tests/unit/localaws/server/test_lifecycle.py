@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError
 from localaws import LocalAws
 from tests.unit.localaws.helpers import eventually, make_zip
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 WHERE = """
     import os, time
 
@@ -38,7 +38,7 @@ WHERE = """
 PARENT = """
     import json, sys, threading
     from localaws import LocalAws
-    from tests.unit.localaws.test_lifecycle import function
+    from tests.unit.localaws.server.test_lifecycle import function
 
     aws = LocalAws().start()
     client = function(aws)
