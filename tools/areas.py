@@ -14,6 +14,8 @@ TESTS_OF_AREA: dict[str, tuple[str, ...]] = {
     "lambda_src/connect_handler": ("tests/unit/connect_handler",),
     "cvpn": ("tests/unit/cvpn",),
     "localaws": (f"{_LOCALAWS}/server",),
+    "localaws/api": (f"{_LOCALAWS}/server",),
+    "localaws/api/client_vpn.py": (f"{_LOCALAWS}/clientvpn",),
     "localaws/applicationautoscaling": (f"{_LOCALAWS}/applicationautoscaling",),
     "localaws/awslambda": (f"{_LOCALAWS}/awslambda",),
     "localaws/clientvpn": (f"{_LOCALAWS}/clientvpn",),

@@ -25,7 +25,7 @@ def client(aws: LocalAws) -> Iterator[Client]:
         return aws.client(service, config=Config(retries={"total_max_attempts": 1}, **options))
 
     yield client
-    aws.undisturbed()
+    aws.end_disturbances()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_whole_service_can_be_disturbed_until_that_is_ended(aws: LocalAws, cli
     aws.disturb("dynamodb", error="InternalServerError")
     assert code(refused(client("ec2").describe_vpcs)) == "Unavailable"
     assert code(refused(client("dynamodb").list_tables)) == "InternalServerError"
-    aws.undisturbed()
+    aws.end_disturbances()
     assert client("ec2").describe_vpcs()["Vpcs"]
     assert client("dynamodb").list_tables()["TableNames"] == []
 
