@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from localaws.openvpn import OpenVpnServer, OpenVpnUnavailable, server, unavailable_because
+from localaws.openvpn import OpenVpnServer, OpenVpnUnavailable, availability, unavailable_because
 
 
 @pytest.fixture(autouse=True)
 def all_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that has what is needed, whatever this one has."""
     monkeypatch.setattr(shutil, "which", lambda *_, **__: "/usr/sbin/openvpn")
-    monkeypatch.setattr(server, "TUN", Path(os.devnull))
+    monkeypatch.setattr(availability, "TUN", Path(os.devnull))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
 
@@ -29,7 +29,7 @@ def test_a_missing_openvpn_is_named_with_its_package(monkeypatch: pytest.MonkeyP
 
 
 def test_a_missing_tun_device_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(server, "TUN", tmp_path / "tun")
+    monkeypatch.setattr(availability, "TUN", tmp_path / "tun")
     assert unavailable_because() == (
         f"{tmp_path / 'tun'} cannot be opened (No such file or directory): OpenVPN needs Linux's tun device, and root"
     )
