@@ -21,8 +21,14 @@ TESTS_OF_AREA: dict[str, tuple[str, ...]] = {
     "localaws/clientvpn": (f"{_LOCALAWS}/clientvpn",),
     "localaws/cloudwatch": (f"{_LOCALAWS}/cloudwatch", f"{_LOCALAWS}/awslambda/test_metrics.py"),
     "localaws/dynamodb": (f"{_LOCALAWS}/dynamodb",),
-    # Connections end in EC2's backend, and their log and metrics lie beside it.
-    "localaws/ec2": (f"{_LOCALAWS}/clientvpn", f"{_LOCALAWS}/ec2"),
+    # EC2's backend begins and ends connections, and has their log. Only the metrics know each reason of a failure.
+    "localaws/ec2": (
+        f"{_LOCALAWS}/clientvpn/test_connect.py",
+        f"{_LOCALAWS}/clientvpn/test_connections.py",
+        f"{_LOCALAWS}/clientvpn/test_connections_in_ec2.py",
+        f"{_LOCALAWS}/ec2",
+    ),
+    "localaws/ec2/client_vpn_metrics.py": (f"{_LOCALAWS}/clientvpn", f"{_LOCALAWS}/ec2/test_large_endpoint.py"),
     "localaws/events": (f"{_LOCALAWS}/events",),
     "localaws/logs": (f"{_LOCALAWS}/logs",),
     "localaws/openvpn": (f"{_LOCALAWS}/openvpn",),

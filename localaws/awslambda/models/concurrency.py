@@ -15,11 +15,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.core.exceptions import JsonRESTError
 
 from localaws.awslambda.environments import ExecutionEnvironment
-from localaws.awslambda.exceptions import (
-    ProvisionedConcurrencyConfigNotFound,
-    ResourceConflict,
-    TooManyRequests,
-)
+from localaws.awslambda.exceptions import ProvisionedConcurrencyConfigNotFound, ResourceConflict, TooManyRequests
 from localaws.awslambda.metrics import InvocationTarget, LambdaMetrics
 from localaws.settings import settings_of
 

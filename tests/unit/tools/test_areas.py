@@ -19,7 +19,15 @@ from tools.areas import TESTS_OF_AREA, unit_tests_of
         # An area inside another one has tests of its own.
         (["localaws/dynamodb/models.py"], ["tests/unit/localaws/dynamodb"]),
         (["localaws/server.py"], ["tests/unit/localaws/server"]),
-        (["localaws/ec2/models/route.py"], ["tests/unit/localaws/clientvpn", "tests/unit/localaws/ec2"]),
+        (
+            ["localaws/ec2/models/route.py"],
+            [
+                "tests/unit/localaws/clientvpn/test_connect.py",
+                "tests/unit/localaws/clientvpn/test_connections.py",
+                "tests/unit/localaws/clientvpn/test_connections_in_ec2.py",
+                "tests/unit/localaws/ec2",
+            ],
+        ),
         # A file of tests is left out beside its folder.
         (
             ["localaws/cloudwatch/alarms.py", "localaws/awslambda/metrics.py"],

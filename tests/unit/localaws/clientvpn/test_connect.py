@@ -9,68 +9,11 @@ from typing import Any
 
 import pytest
 
-from localaws import ConnectionAttempt, LocalAws, LocalAwsError, connect
-from tests.unit.localaws.helpers import MakeEndpoint, MakeFunction, code, eventually, make_zip, refused
+from localaws import LocalAws, LocalAwsError, connect
+from tests.unit.localaws.clientvpn.scripted_handler import NAME, SCRIPTED, Attempt
+from tests.unit.localaws.helpers import MakeEndpoint, make_zip
 
 NO_ANSWER = "Error establishing connection. Please contact your administrator."
-NAME = "AWSClientVPN-test"
-# Answers as the test says in the user name or, with mutual authentication, in the common name.
-SCRIPTED = """
-    import json, os, sys, time
-
-    def handler(event, context):
-        print("asked", event["schema-version"])
-        script = json.loads(event["common-name"] or event["username"] or "{}")
-        if "sleep" in script:
-            time.sleep(script["sleep"])
-        if "raise" in script:
-            raise RuntimeError(script["raise"])
-        if "exit" in script:
-            os._exit(script["exit"])
-        if "memory" in script:
-            b"x" * (script["memory"] * 1024 * 1024)
-        if "answer" in script:
-            return script["answer"]
-        message = "error-msg-on-denied-connection"
-        if event["schema-version"] == "v1":
-            message = "error-msg-on-failed-posture-compliance"
-        answer = {
-            "allow": True,
-            message: "Not today.",
-            "posture-compliance-statuses": ["compliant"],
-            "schema-version": event["schema-version"],
-        }
-        answer.update(script.get("change", {}))
-        for name in script.get("drop", []):
-            del answer[name]
-        return answer
-"""
-
-
-@pytest.fixture
-def handler(make_function: MakeFunction, functions: Any) -> str:
-    """The ARN of an alias of a handler that does what the client's name says."""
-    make_function(SCRIPTED, Timeout=20)
-    alias = functions.create_alias(FunctionName=NAME, Name="live", FunctionVersion="1")
-    return str(alias["AliasArn"])
-
-
-@pytest.fixture
-def endpoint_id(make_endpoint: MakeEndpoint, handler: str) -> str:
-    return make_endpoint(ClientConnectOptions={"Enabled": True, "LambdaFunctionArn": handler})
-
-
-Attempt = Callable[..., ConnectionAttempt]
-
-
-@pytest.fixture
-def attempt(aws: LocalAws, endpoint_id: str) -> Attempt:
-    """Connects a client whose common name tells the handler what to do."""
-
-    def run(**script: Any) -> ConnectionAttempt:
-        return aws.connect(endpoint_id, common_name=json.dumps(script))
-
-    return run
 
 
 def test_an_allowed_client_is_connected(aws: LocalAws, endpoint_id: str, attempt: Attempt) -> None:
@@ -356,76 +299,6 @@ def test_a_connection_goes_on_when_its_log_group_is_gone(
     endpoint_id = make_endpoint(ConnectionLogOptions={"Enabled": True, "CloudwatchLogGroup": "short-lived"})
     logs.delete_log_group(logGroupName="short-lived")
     assert aws.connect(endpoint_id).allowed
-
-
-def connections(ec2: Any, endpoint_id: str, **arguments: Any) -> list[dict[str, Any]]:
-    answer = ec2.describe_client_vpn_connections(ClientVpnEndpointId=endpoint_id, **arguments)
-    found: list[dict[str, Any]] = answer["Connections"]
-    return found
-
-
-def test_connections_are_described_until_they_are_terminated(
-    aws: LocalAws, ec2: Any, endpoint_id: str, attempt: Attempt
-) -> None:
-    outcome = attempt()
-    attempt(change={"allow": False})
-    (connection,) = connections(ec2, endpoint_id)
-    assert connection["ConnectionId"] == outcome.connection_id
-    assert connection["CommonName"] == "{}"
-    assert connection["Status"] == {"Code": "active"}
-    assert connection["PostureComplianceStatuses"] == ["compliant"]
-    assert connection["ClientIp"] == outcome.log_event["client-ip"]
-    answer = ec2.terminate_client_vpn_connections(ClientVpnEndpointId=endpoint_id, ConnectionId=outcome.connection_id)
-    assert answer["ConnectionStatuses"] == [
-        {
-            "ConnectionId": outcome.connection_id,
-            "PreviousStatus": {"Code": "active"},
-            "CurrentStatus": {"Code": "terminating"},
-        }
-    ]
-    eventually(lambda: [one["Status"]["Code"] for one in connections(ec2, endpoint_id)], ["terminated"])
-
-
-def test_connections_are_terminated_by_user_name_up_to_five(
-    aws: LocalAws, ec2: Any, make_endpoint: MakeEndpoint, make_directory: Callable[[], str]
-) -> None:
-    directory = {"Type": "directory-service-authentication", "ActiveDirectory": {"DirectoryId": make_directory()}}
-    endpoint_id = make_endpoint(AuthenticationOptions=[directory])
-    for name in ("ann", "ann", *["bob"] * 6):
-        aws.connect(endpoint_id, username=name)
-    ann = [{"Name": "username", "Values": ["ann"]}]
-    assert len(connections(ec2, endpoint_id, Filters=ann)) == 2
-    terminate = {"ClientVpnEndpointId": endpoint_id}
-    answer = ec2.terminate_client_vpn_connections(**terminate, Username="ann")
-    assert len(answer["ConnectionStatuses"]) == 2
-    assert answer["Username"] == "ann"
-    error = refused(ec2.terminate_client_vpn_connections, **terminate, Username="bob")
-    assert code(error) == "ClientVpnTerminateConnectionsLimitExceeded"
-    error = refused(ec2.terminate_client_vpn_connections, **terminate, Username="eve")
-    assert code(error) == "InvalidClientVpnConnection.UserNotFound"
-    error = refused(ec2.terminate_client_vpn_connections, **terminate, ConnectionId="cvpn-connection-0")
-    assert code(error) == "InvalidClientVpnConnection.IdNotFound"
-    assert code(refused(ec2.terminate_client_vpn_connections, **terminate)) == "MissingParameter"
-
-
-def test_connections_are_paged(aws: LocalAws, ec2: Any, make_endpoint: MakeEndpoint) -> None:
-    endpoint_id = make_endpoint()
-    made = [aws.connect(endpoint_id).connection_id for _ in range(12)]
-    pages = ec2.get_paginator("describe_client_vpn_connections").paginate(
-        ClientVpnEndpointId=endpoint_id, PaginationConfig={"PageSize": 5}
-    )
-    sizes, found = [], []
-    for page in pages:
-        sizes.append(len(page["Connections"]))
-        found += [connection["ConnectionId"] for connection in page["Connections"]]
-    assert sizes == [5, 5, 2]
-    assert found == made
-    addresses = {connection["ClientIp"] for connection in connections(ec2, endpoint_id)}
-    assert len(addresses) == 12
-    error = refused(connections, ec2, endpoint_id, MaxResults=1001)
-    assert code(error) == "InvalidParameterValue"
-    error = refused(connections, ec2, endpoint_id, NextToken="nonsense")
-    assert code(error) == "InvalidParameterValue"
 
 
 def test_an_unknown_endpoint_and_impossible_attributes_are_refused(aws: LocalAws, make_endpoint: MakeEndpoint) -> None:
