@@ -67,6 +67,7 @@ fmt: venv ## Format Python and Terraform files
 
 docs: venv ## Write what is generated into the READMEs and docs/
 	@$(python) -m tools.monitoring_names
+	@$(python) -m tools.policy_language
 	@$(python) -m tools.terraform_docs
 	@$(python) -m tools.cvpn_docs
 	@$(python) -m tools.decision_log_docs

@@ -8,12 +8,12 @@ from typing import Any
 from connect_handler.conditions import DAYS, INSTANT
 from connect_handler.evidence_conditions import BY, MAX_AGE_HOURS, MAX_SESSIONS
 
-_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
-_TIMEZONE = "[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*"
+CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+TIMEZONE = "[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*"
 _NUMBERS = r"[0-9]{1,9}(\.[0-9]{1,9})*"
 _NO_DAY = "(?!....-(02-3|0[469]-31|11-31))"
 """Before the pattern of an instant: no month has these days. Which years have a 29th of February is left open."""
-_CONSTRAINT = rf"( *(=|!=|>=|<=|>|<)? *{_NUMBERS} *| *~> *[0-9]{{1,9}}(\.[0-9]{{1,9}})+ *)"
+CONSTRAINT = rf"( *(=|!=|>=|<=|>|<)? *{_NUMBERS} *| *~> *[0-9]{{1,9}}(\.[0-9]{{1,9}})+ *)"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ _PATTERNS = _list("Patterns: * stands for any run of characters, ? for one; comp
 _VERSION = {
     "type": "string",
     "description": 'Version constraint in Terraform\'s syntax, such as ">= 10.0.19045, < 11" or "~> 2.6".',
-    "pattern": f"^{_CONSTRAINT}(,{_CONSTRAINT})*$",
+    "pattern": f"^{CONSTRAINT}(,{CONSTRAINT})*$",
 }
 _NO_VERSION = "it is empty, or does not begin with a number"
 _NOT_SENT = "the request lacks it"
@@ -138,18 +138,18 @@ CONDITION_KEYS: dict[str, ConditionKey] = {
                 "start": {
                     "type": "string",
                     "description": "First minute, HH:MM.",
-                    "pattern": f"^{_CLOCK}$",
+                    "pattern": f"^{CLOCK}$",
                 },
                 "end": {
                     "type": "string",
                     "description": "First minute that is no longer inside, HH:MM; 24:00 for midnight.",
-                    "pattern": f"^({_CLOCK}|24:00)$",
+                    "pattern": f"^({CLOCK}|24:00)$",
                 },
                 "timezone": {
                     "type": "string",
                     "description": "IANA time zone name, such as Europe/Berlin.",
                     "default": "UTC",
-                    "pattern": f"^{_TIMEZONE}$",
+                    "pattern": f"^{TIMEZONE}$",
                 },
                 "not_before": {
                     "type": "string",

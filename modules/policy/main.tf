@@ -10,12 +10,14 @@ locals {
     }) : "\"${key}\":${json}" if !contains(["null", "\"\"", "[]", "false"], json)
   ])}}"
 
-  # jsonencode writes <, > and & as six characters each, \u003c, \u003e and \u0026, of which version constraints are
-  # full, and two separators of lines as \u2028 and \u2029. A backslash that is doubled belongs to the text; jsonencode leaves no control character, so one can stand in.
+  # jsonencode writes <, > and & as six characters each, \u003c, \u003e and \u0026, and version constraints are full of
+  # them. It writes two separators of lines as \u2028 and \u2029. A doubled backslash belongs to the text. No control
+  # character is left, so one can stand in for it.
   plain = [
     for text in concat([local.document], sort(local.problems)) :
     replace(replace(replace(replace(replace(replace(replace(text,
-      "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\\u2028", "\u2028"), "\\u2029", "\u2029"), "\u0001", "\\\\"
+      "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"),
+      "\\u2028", "\u2028"), "\\u2029", "\u2029"), "\u0001", "\\\\"
     )
   ]
   text           = local.plain[0]
@@ -29,7 +31,8 @@ locals {
   sizes = {
     for form, value in { json = substr(local.text, 0, local.max_bytes + 1), gzip = local.packed } : form => sum([
       length("{\"POLICY\":\"\"}"),
-      length(base64encode(value)) / 4 * 3 - length(regexall("=", base64encode(value))), # its bytes; length counts characters
+      # Its bytes: length counts characters.
+      length(base64encode(value)) / 4 * 3 - length(regexall("=", base64encode(value))),
       length(regexall("[\"\\\\]", value)),
     ])
   }

@@ -68,6 +68,12 @@ BUILDS = (
         ("tests/e2e/", "tests/terraform/", "tests/unit/cvpn/", "tests/unit/localaws/", *_TOOLS),
     ),
     Build("tools.monitoring_names", ("lambda_src",), ("tests/e2e/", "tests/terraform/", *_TOOLS)),
+    Build(
+        "tools.policy_language",
+        ("lambda_src", "cvpn"),
+        ("tests/e2e/", "tests/terraform/", "tests/unit/policy/", *_TOOLS),
+        is_page=True,
+    ),
     Build("tools.terraform_docs", ("modules", "root"), _TOOLS, is_page=True),
     Build("tools.decision_log_docs", ("lambda_src", "cvpn"), _TOOLS, is_page=True),
     Build("tools.operations_docs", ("lambda_src", "localaws", "modules"), _TOOLS, is_page=True),
