@@ -8,6 +8,7 @@ module "policy" {
   shadow_mode            = var.shadow_mode
   reserved_bytes         = module.handler.reserved_environment_bytes
   has_bucket             = var.policy_bucket != null
+  deploy_gate            = var.handler.deploy_gate
 }
 
 module "handler" {

@@ -35,6 +35,10 @@ SESSIONS = {"by": "username", "at_least": 1}
 KINDS = ("device", "endpoint", "group", "network", "sessions", "status", "time", "version")
 """Kinds of values, by the name of the advice about one. Any other value is a list of patterns."""
 
+MAX_CHECKED_RULES = 500
+MAX_CHECKED_VALUES = 5_000
+"""Rules, and values in their conditions, of the largest policy of which the plan checks everything."""
+
 WIDTH = 120
 """Characters of the longest line."""
 
@@ -74,6 +78,11 @@ def text() -> str:
             "",
             f"  max_age_hours = {MAX_AGE_HOURS}",
             f"  max_sessions  = {MAX_SESSIONS}",
+            "",
+            "  # Of a larger policy the plan checks the shape alone (size.tf).",
+            f"  max_checked_rules  = {MAX_CHECKED_RULES}",
+            f"  max_checked_values = {MAX_CHECKED_VALUES}",
+            f'  max_checked        = "{MAX_CHECKED_RULES:,} rules and {MAX_CHECKED_VALUES:,} values"',
             "",
             *_assignments(
                 {

@@ -26,7 +26,7 @@ locals {
 
     # Version constraints
     [
-      for entry in local.entries : "${entry.where} ${local.found[entry.json]}; ${local.advice.version}"
+      for entry in local.checked_entries : "${entry.where} ${local.found[entry.json]}; ${local.advice.version}"
       if alltrue([
         entry.kind == "version",
         !(startswith(entry.json, "\"") && can(regex(local.version_pattern, jsondecode(entry.json)))),

@@ -3,11 +3,11 @@
 locals {
   device_problems = concat(
     [
-      for entry in local.entries : "${entry.where} ${local.found[entry.json]}; ${local.advice.device}"
+      for entry in local.checked_entries : "${entry.where} ${local.found[entry.json]}; ${local.advice.device}"
       if entry.kind == "device" && !startswith(entry.json, "{")
     ],
     [
-      for entry in local.entries : "${entry.where} is empty; ${local.advice.device_empty}"
+      for entry in local.checked_entries : "${entry.where} is empty; ${local.advice.device_empty}"
       if entry.kind == "device" && entry.json == "{}"
     ],
     [
@@ -48,7 +48,7 @@ locals {
 
   session_problems = concat(
     [
-      for entry in local.entries : "${entry.where} ${local.found[entry.json]}; ${local.advice.sessions}"
+      for entry in local.checked_entries : "${entry.where} ${local.found[entry.json]}; ${local.advice.sessions}"
       if entry.kind == "sessions" && !startswith(entry.json, "{")
     ],
     [

@@ -48,6 +48,11 @@ locals {
   max_age_hours = 87600
   max_sessions  = 100
 
+  # Of a larger policy the plan checks the shape alone (size.tf).
+  max_checked_rules  = 500
+  max_checked_values = 5000
+  max_checked        = "500 rules and 5,000 values"
+
   constraint_pattern = "( *(=|!=|>=|<=|>|<)? *[0-9]{1,9}(\\.[0-9]{1,9})* *| *~> *[0-9]{1,9}(\\.[0-9]{1,9})+ *)"
   clock_pattern      = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
   zone_pattern       = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"

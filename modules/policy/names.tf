@@ -43,7 +43,7 @@ locals {
       ] if startswith(message.json, "\"")
     ]),
     flatten([
-      for entry in local.entries : [
+      for entry in local.checked_entries : [
         for status in sort(distinct(jsondecode(entry.json))) : {
           text    = "${entry.where} has ${jsonencode(status)}, which no posture rule assigns"
           written = status, names = local.assigned
@@ -54,7 +54,7 @@ locals {
 
   # Whether a posture condition holds nothing but statuses. Anything else in it has a problem of its own.
   statuses_only = {
-    for entry in local.entries : entry.where => startswith(entry.json, "[") && try(
+    for entry in local.checked_entries : entry.where => startswith(entry.json, "[") && try(
       alltrue([for status in jsondecode(entry.json) : startswith(jsonencode(status), "\"") && status != ""]), false
     ) if entry.kind == "status"
   }

@@ -8,6 +8,15 @@ output "environment" {
   }
 
   precondition {
+    condition = !local.is_large || var.deploy_gate
+    error_message = join(" ", [
+      "The policy has ${local.size_in_words}, and there is no deploy gate. The plan checks everything up to",
+      "${local.max_checked}; only the deploy gate checks a larger policy. Remove deploy_gate = false; or write fewer",
+      "rules and values: groups instead of user names, patterns instead of lists.",
+    ])
+  }
+
+  precondition {
     condition     = local.environment != null || var.has_bucket
     error_message = "The policy takes ${local.size} bytes of the function's environment, compressed; Lambda gives it ${local.max_policy}. Name a bucket that has versioning in policy_bucket, from which the function then reads it; or write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many values instead of many rules."
   }

@@ -12,25 +12,29 @@ locals {
     list => [for rule in rules : rule if local.is_list[list]]
   }
 
+  # Each element of both lists. Of a large policy, those without the right shape (size.tf).
   elements = flatten([
     for list, rules in local.given : [
-      for position, rule in rules : { list = list, position = position, json = jsonencode(rule) }
+      for position, rule in rules : {
+        list       = list
+        position   = position
+        json       = jsonencode(rule)
+        name       = try(jsonencode(rule.name), "")
+        effect     = try(jsonencode(rule.effect), "")
+        message    = try(jsonencode(rule.message), "")
+        end_oldest = try(jsonencode(rule.end_oldest), "")
+        sessions   = can(rule.when.sessions)
+        status     = try(jsonencode(rule.status), "")
+      } if !local.has_shape[list][position]
     ]
   ])
 
-  named = [
-    for element in local.elements : merge(element, {
-      where = "${element.list}[${element.position}]"
-      name  = try(jsonencode(local.given[element.list][element.position].name), "")
-    }) if startswith(element.json, "{")
-  ]
-
   rules = [
-    for rule in local.named : merge(rule, {
-      where = rule.list == "rules" && startswith(rule.name, "\"") && rule.name != "\"\"" ? (
-        "${rule.where} ${rule.name}"
-      ) : rule.where
-    })
+    for element in local.elements : merge(element, {
+      where = "${element.list}[${element.position}]${
+        element.list == "rules" && startswith(element.name, "\"") && element.name != "\"\"" ? " ${element.name}" : ""
+      }"
+    }) if startswith(element.json, "{")
   ]
   access_rules  = [for rule in local.rules : rule if rule.list == "rules"]
   posture_rules = [for rule in local.rules : rule if rule.list == "posture_rules"]
@@ -58,9 +62,7 @@ locals {
 
   statuses = concat(
     [
-      for rule in local.posture_rules : {
-        where = "${rule.where}: status", json = try(jsonencode(local.given[rule.list][rule.position].status), "")
-      }
+      for rule in local.posture_rules : { where = "${rule.where}: status", json = rule.status }
     ],
     [
       for status in [var.default_posture_status] : { where = "default_posture_status", json = jsonencode(status) }
@@ -93,9 +95,11 @@ locals {
     ] if startswith(block.json, "{")
   ])
 
+  checked_entries = [for entry in local.entries : entry if !local.is_large]
+
   # Keys of the conditions that are objects.
   object_keys = flatten([
-    for entry in local.entries : [
+    for entry in local.checked_entries : [
       for key, value in jsondecode(entry.json) : {
         kind = entry.kind, where = "${entry.where}.${key}", of = entry.where, key = key, json = jsonencode(value)
       }
@@ -112,7 +116,7 @@ locals {
 
   # A sessions condition needs each of its keys. A missing key has no JSON text.
   counts = flatten([
-    for entry in local.entries : [
+    for entry in local.checked_entries : [
       for key in local.sessions_keys : {
         where = "${entry.where}.${key}", key = key, json = try(jsonencode(jsondecode(entry.json)[key]), "")
       }
@@ -121,7 +125,7 @@ locals {
 
   lists = concat(
     [
-      for entry in local.entries : { where = entry.where, json = entry.json, kind = entry.kind }
+      for entry in local.checked_entries : { where = entry.where, json = entry.json, kind = entry.kind }
       if contains(local.list_kinds, entry.kind)
     ],
     [for time in local.times : { where = time.where, json = time.json, kind = "day" } if time.key == "days"],

@@ -27,13 +27,13 @@ locals {
   odd_values = concat(
     [for list, json in local.json : json if !local.is_list[list]],
     [for element in local.elements : element.json if !startswith(element.json, "{")],
-    [for rule in local.named : rule.name if !startswith(rule.name, "\"") || rule.name == "\"\""],
+    [for rule in local.access_rules : rule.name if !startswith(rule.name, "\"") || rule.name == "\"\""],
     [
       for attribute in local.attributes : attribute.json
       if attribute.key != "name" && !(contains(["when", "unless"], attribute.key) && startswith(attribute.json, "{"))
     ],
     [
-      for entry in local.entries : entry.json
+      for entry in local.checked_entries : entry.json
       if !startswith(entry.json, "[") || !contains(local.list_kinds, entry.kind)
     ],
     local.object_keys[*].json,

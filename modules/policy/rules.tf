@@ -34,8 +34,7 @@ locals {
 
     # Effects and flags
     [
-      for rule in local.access_rules : "${rule.where}: effect is missing; ${local.advice.effect}"
-      if !contains(keys(local.given[rule.list][rule.position]), "effect")
+      for rule in local.access_rules : "${rule.where}: effect is missing; ${local.advice.effect}" if rule.effect == ""
     ],
     [
       for attribute in local.attributes : "${attribute.where} ${local.found[attribute.json]}; ${local.advice.effect}"
@@ -55,24 +54,17 @@ locals {
     # What a rule that allows cannot have, and what one that ends connections has to
     [
       for rule in local.access_rules : "${rule.where}: message is on a rule that allows; ${local.advice.on_allow}"
-      if try(local.given[rule.list][rule.position].effect == "allow", false) && try(
-        startswith(jsonencode(local.given[rule.list][rule.position].message), "\"") &&
-        local.given[rule.list][rule.position].message != "",
-        false
-      )
+      if rule.effect == "\"allow\"" && startswith(rule.message, "\"") && rule.message != "\"\""
     ],
     [
-      for rule in local.ending : "${rule.where}: end_oldest is on a rule that allows; ${local.advice.on_allow}"
-      if try(local.given[rule.list][rule.position].effect == "allow", false)
+      for rule in local.access_rules : "${rule.where}: end_oldest is on a rule that allows; ${local.advice.on_allow}"
+      if rule.effect == "\"allow\"" && rule.end_oldest == "true"
     ],
     [
-      for rule in local.ending : join("; ", [
+      for rule in local.access_rules : join("; ", [
         "${rule.where}: end_oldest is on a rule without a sessions condition", local.advice.end_oldest_alone,
       ])
-      if alltrue([
-        try(local.given[rule.list][rule.position].effect == "deny", false),
-        !can(local.given[rule.list][rule.position].when.sessions),
-      ])
+      if rule.effect == "\"deny\"" && rule.end_oldest == "true" && !rule.sessions
     ],
     [
       for count in [length(local.allowing)] :
@@ -93,10 +85,6 @@ locals {
   allowing = [
     for rule in local.given.rules : true
     if !(try(rule.effect == "deny", false) || try(jsonencode(rule.shadow) == "true", false))
-  ]
-  ending = [
-    for rule in local.access_rules : rule
-    if try(jsonencode(local.given[rule.list][rule.position].end_oldest) == "true", false)
   ]
 }
 

@@ -3,7 +3,7 @@
 locals {
   time_problems = concat(
     [
-      for entry in local.entries : "${entry.where} ${local.found[entry.json]}; ${local.advice.time}"
+      for entry in local.checked_entries : "${entry.where} ${local.found[entry.json]}; ${local.advice.time}"
       if entry.kind == "time" && !startswith(entry.json, "{")
     ],
     [
@@ -58,7 +58,7 @@ locals {
   )
 
   time_objects = [
-    for entry in local.entries : { where = entry.where, keys = keys(jsondecode(entry.json)) }
+    for entry in local.checked_entries : { where = entry.where, keys = keys(jsondecode(entry.json)) }
     if entry.kind == "time" && startswith(entry.json, "{")
   ]
   starts = { for time in local.times : time.of => time.json if time.key == "start" }

@@ -58,3 +58,13 @@ variable "has_bucket" {
   default     = false
   nullable    = false
 }
+
+variable "deploy_gate" {
+  description = <<-EOT
+    Whether the function has a deploy gate: `deploy_gate` of modules/handler. Of a policy of more than 500 rules or
+    5,000 values the plan checks the shape only, and refuses it without a gate that checks the rest.
+  EOT
+  type        = bool
+  default     = true
+  nullable    = false
+}

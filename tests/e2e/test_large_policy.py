@@ -161,6 +161,33 @@ def test_each_version_decides_by_its_own_thousand_rules(stack: Deployment, local
     assert stack.is_stable(**policy_of_many_rules("anna"), policy_bucket=BUCKET)
 
 
+@pytest.mark.slow
+def test_the_gate_refuses_what_the_plan_of_a_large_policy_does_not_check(
+    project: Deployment, local_aws: LocalAws
+) -> None:
+    bad = policy_of_many_rules("bela")
+    bad["rules"][1]["when"]["platform_version"] = "=> 10"
+    served = project.outputs["function_version"]
+
+    plan = project.planned(**bad, policy_bucket=BUCKET)
+    checks = {check["address"]["to_display"]: check for check in plan["checks"]}
+    warning = checks["module.policy.check.large_policy"]["instances"][0]["problems"][0]["message"]
+    assert warning.startswith("The policy has 1001 rules. The plan checks everything up to 500 rules and 5,000 values")
+
+    with pytest.raises(TerraformFailed, match="The deploy gate has stopped version") as failure:
+        project.apply(**bad, policy_bucket=BUCKET)
+    assert 'rules[1] "user-1": when.platform_version is "=> 10"; write a version constraint' in str(failure.value)
+    aliases = local_aws.client("lambda").list_aliases(FunctionName=FUNCTION)["Aliases"]
+    assert {alias["FunctionVersion"] for alias in aliases} == {served}
+    assert (connects(project, local_aws, "anna"), connects(project, local_aws, "bela")) == (True, False)
+
+
+@pytest.mark.slow
+def test_without_a_gate_a_large_policy_is_refused_at_plan(stack: Deployment) -> None:
+    with pytest.raises(TerraformFailed, match="The policy has 1001 rules, and there is no deploy gate"):
+        stack.plan(**policy_of_many_rules("anna"), policy_bucket=BUCKET, handler={"deploy_gate": False})
+
+
 def test_a_second_plan_has_nothing_to_do(stored: Deployment) -> None:
     assert stored.is_stable(**stored.applied_variables)
 
