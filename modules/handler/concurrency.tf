@@ -24,7 +24,7 @@ locals {
 resource "aws_lambda_provisioned_concurrency_config" "this" {
   for_each = { for version, number in local.provisioned_versions : version => number if var.provisioned_concurrency_scaling == null }
 
-  function_name                     = aws_lambda_function.this.function_name
+  function_name                     = module.function.function.function_name
   qualifier                         = each.key == "newest" ? local.version : each.key
   provisioned_concurrent_executions = each.value
 
@@ -45,7 +45,7 @@ resource "aws_lambda_provisioned_concurrency_config" "this" {
 resource "aws_lambda_provisioned_concurrency_config" "scaled" {
   for_each = local.scaled_versions
 
-  function_name                     = aws_lambda_function.this.function_name
+  function_name                     = module.function.function.function_name
   qualifier                         = each.key == "newest" ? local.version : each.key
   provisioned_concurrent_executions = each.value
 

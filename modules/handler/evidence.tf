@@ -30,7 +30,7 @@ resource "aws_iam_role_policy" "device_inventory" {
   count = var.device_inventory == null ? 0 : 1
 
   name = "device-inventory-${substr(sha256(jsonencode([var.device_inventory.table_arn, var.device_inventory.kms_key_arn])), 0, 12)}"
-  role = aws_iam_role.this.name
+  role = module.function.role.name
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
@@ -58,7 +58,7 @@ resource "aws_iam_role_policy" "connections" {
   count = var.connections == null ? 0 : 1
 
   name = "connections-${substr(sha256(jsonencode([var.connections.table_arn, var.connections.kms_key_arn])), 0, 12)}"
-  role = aws_iam_role.this.name
+  role = module.function.role.name
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(

@@ -1,12 +1,12 @@
 output "function_name" {
   description = "Name of the function."
-  value       = aws_lambda_function.this.function_name
+  value       = module.function.function.function_name
   depends_on  = [aws_lambda_alias.this]
 }
 
 output "function_arn" {
   description = "ARN of the function without a qualifier. Endpoints take the ARN of an alias instead."
-  value       = aws_lambda_function.this.arn
+  value       = module.function.function.arn
   depends_on  = [aws_lambda_alias.this]
 }
 
@@ -40,24 +40,22 @@ output "alias_arns" {
 
 output "role_arn" {
   description = "ARN of the execution role."
-  value       = aws_iam_role.this.arn
-  depends_on  = [aws_iam_role_policy.this]
+  value       = module.function.role.arn
 }
 
 output "role_name" {
   description = "Name of the execution role."
-  value       = aws_iam_role.this.name
-  depends_on  = [aws_iam_role_policy.this]
+  value       = module.function.role.name
 }
 
 output "log_group_name" {
   description = "Name of the function's log group, which holds the decision log."
-  value       = aws_cloudwatch_log_group.this.name
+  value       = module.function.log_group.name
 }
 
 output "log_group_arn" {
   description = "ARN of the function's log group."
-  value       = aws_cloudwatch_log_group.this.arn
+  value       = module.function.log_group.arn
 }
 
 output "reserved_environment_bytes" {

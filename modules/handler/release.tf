@@ -3,7 +3,7 @@
 
 locals {
   # The version that was published last, which serves every alias that alias_versions does not pin.
-  version = aws_lambda_function.this.version
+  version = module.function.function.version
 
   aliases = setunion(["live"], var.aliases)
   pins    = { for alias in local.aliases : alias => var.alias_versions[alias] if contains(keys(var.alias_versions), alias) }
@@ -19,7 +19,7 @@ resource "aws_lambda_invocation" "gate" {
   # A function that may not run cannot be asked, and a version that no alias serves need not be: a rollback goes through whatever the newest one is.
   count = var.deploy_gate && var.reserved_concurrent_executions != 0 && local.newest_serves ? 1 : 0
 
-  function_name = aws_lambda_function.this.function_name
+  function_name = module.function.function.function_name
   qualifier     = local.version
   input         = jsonencode({ "policy-tests" = var.policy_tests })
 
@@ -49,7 +49,7 @@ resource "aws_lambda_alias" "this" {
 
   name             = each.key
   description      = each.key == "live" ? "For endpoints made elsewhere" : "For the endpoint ${each.key}"
-  function_name    = aws_lambda_function.this.function_name
+  function_name    = module.function.function.function_name
   function_version = try(local.pins[each.key].version, local.version)
 
   dynamic "routing_config" {
@@ -76,8 +76,8 @@ resource "aws_lambda_alias" "this" {
 
     # A version keeps the role and the key that it was published with.
     precondition {
-      condition     = try(data.aws_lambda_function.pinned[local.pins[each.key].version].role == aws_iam_role.this.arn, true)
-      error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, which runs under the role ${try(data.aws_lambda_function.pinned[local.pins[each.key].version].role, "")}, not under ${aws_iam_role.this.arn}: without its role it answers nothing. Pin a version that was published since the role changed, or remove the pin."
+      condition     = try(data.aws_lambda_function.pinned[local.pins[each.key].version].role == module.function.role.arn, true)
+      error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, which runs under the role ${try(data.aws_lambda_function.pinned[local.pins[each.key].version].role, "")}, not under ${module.function.role.arn}: without its role it answers nothing. Pin a version that was published since the role changed, or remove the pin."
     }
     precondition {
       condition     = try(coalesce(data.aws_lambda_function.pinned[local.pins[each.key].version].kms_key_arn, "-") == coalesce(var.kms_key_arn, "-"), true)

@@ -56,7 +56,7 @@ resource "aws_iam_role_policy" "stored_policy" {
   count = var.policy_bucket == null ? 0 : 1
 
   name_prefix = "stored-policy-"
-  role        = aws_iam_role.this.name
+  role        = module.function.role.name
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(

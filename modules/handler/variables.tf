@@ -22,11 +22,6 @@ variable "description" {
   type        = string
   default     = "Client connect handler of AWS Client VPN: decides which connections are established."
   nullable    = false
-
-  validation {
-    condition     = length(var.description) <= 256
-    error_message = "description has ${length(var.description)} characters; Lambda takes at most 256: shorten it."
-  }
 }
 
 variable "policy" {
@@ -50,6 +45,11 @@ variable "policy_document" {
     digest = string
   })
   default = null
+
+  validation {
+    condition     = var.policy != null || (var.policy_bucket != null && var.policy_document != null)
+    error_message = "policy is null, as the function's environment has no room for the policy: pass policy_bucket, and policy_document with the outputs packed and digest of modules/policy."
+  }
 }
 
 variable "policy_bucket" {
@@ -150,11 +150,6 @@ variable "runtime" {
   type        = string
   default     = "python3.13"
   nullable    = false
-
-  validation {
-    condition     = contains(["python3.11", "python3.12", "python3.13", "python3.14"], var.runtime)
-    error_message = "runtime is \"${var.runtime}\"; write \"python3.11\", \"python3.12\", \"python3.13\" or \"python3.14\"."
-  }
 }
 
 variable "architecture" {
@@ -162,11 +157,6 @@ variable "architecture" {
   type        = string
   default     = "arm64"
   nullable    = false
-
-  validation {
-    condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "architecture is \"${var.architecture}\"; write \"arm64\" or \"x86_64\"."
-  }
 }
 
 variable "memory_size" {
@@ -177,11 +167,6 @@ variable "memory_size" {
   type        = number
   default     = 256
   nullable    = false
-
-  validation {
-    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
-    error_message = "memory_size is ${var.memory_size}; write a whole number of MB from 128 to 10240."
-  }
 }
 
 variable "timeout" {
@@ -203,14 +188,6 @@ variable "reserved_concurrent_executions" {
   EOT
   type        = number
   default     = null
-
-  validation {
-    condition = var.reserved_concurrent_executions == null || try(
-      var.reserved_concurrent_executions >= 0 && floor(var.reserved_concurrent_executions) == var.reserved_concurrent_executions,
-      false
-    )
-    error_message = "reserved_concurrent_executions must be a whole number from 0 upwards, or null for no reservation."
-  }
 }
 
 variable "policy_tests" {
@@ -418,21 +395,6 @@ variable "bundle" {
     handler = optional(string, "connect_handler.handler.handler")
   })
   default = null
-
-  validation {
-    condition     = var.bundle == null || try((var.bundle.local_path == null) != (var.bundle.s3 == null), false)
-    error_message = "bundle must have exactly one of local_path and s3: remove one, or set bundle to null for the module's own bundle."
-  }
-
-  validation {
-    condition     = try(var.bundle.local_path, null) == null || try(fileexists(var.bundle.local_path), false)
-    error_message = "bundle.local_path is \"${try(coalesce(var.bundle.local_path), "")}\", where there is no file: build the zip first, and write its path relative to the working directory, or with path.module or path.root."
-  }
-
-  validation {
-    condition     = try(var.bundle.s3, null) == null || try(var.bundle.s3.version, null) != null || try(var.bundle.hash, null) != null
-    error_message = "bundle.s3 needs s3.version or hash, without which Terraform would not notice that the object has changed."
-  }
 }
 
 variable "log_group" {
@@ -447,11 +409,6 @@ variable "log_group" {
   })
   default  = {}
   nullable = false
-
-  validation {
-    condition     = contains(local.retention_in_days, var.log_group.retention_in_days)
-    error_message = "log_group.retention_in_days is ${var.log_group.retention_in_days}; write a number that CloudWatch Logs takes: ${join(", ", local.retention_in_days)} (0 keeps the log for ever)."
-  }
 }
 
 variable "log_redact" {
@@ -510,27 +467,12 @@ variable "role" {
   })
   default  = {}
   nullable = false
-
-  validation {
-    condition     = var.role.name == null || can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.role.name))
-    error_message = "role.name must have 1 to 64 letters, digits or characters of +=,.@_- ; or leave it out."
-  }
-
-  validation {
-    condition     = can(regex("^/([!-~]+/)?$", var.role.path))
-    error_message = "role.path is \"${var.role.path}\"; write a path that begins and ends with a slash, such as \"/network/\"."
-  }
 }
 
 variable "kms_key_arn" {
   description = "KMS key that encrypts the function's environment, and with it the policy. The role is allowed to decrypt with it. Default: Lambda's own key."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or an id: the role's permission names the key."
-  }
 }
 
 variable "vpc" {
@@ -547,33 +489,18 @@ variable "vpc" {
     ipv6_allowed_for_dual_stack = optional(bool, false)
   })
   default = null
-
-  validation {
-    condition     = var.vpc == null || try(length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0, false)
-    error_message = "vpc needs at least one of subnet_ids and at least one of security_group_ids; set vpc to null for a function outside a VPC."
-  }
 }
 
 variable "tracing_mode" {
   description = "AWS X-Ray: `Active` samples invocations, and lets the role write traces; `PassThrough` follows the caller. Default `null`: Lambda's default, which is `PassThrough`."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.tracing_mode == null || contains(["Active", "PassThrough"], coalesce(var.tracing_mode, "PassThrough"))
-    error_message = "tracing_mode must be \"Active\", \"PassThrough\" or null."
-  }
 }
 
 variable "code_signing_config_arn" {
   description = "Code signing configuration of the function. The bundle that comes with the module is not signed: sign it and pass it as `bundle.s3`."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.code_signing_config_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:code-signing-config:", var.code_signing_config_arn))
-    error_message = "code_signing_config_arn must be the ARN of a Lambda code signing configuration (arn:aws:lambda:<region>:<account>:code-signing-config:<id>)."
-  }
 }
 
 variable "create_service_linked_roles" {
@@ -596,7 +523,4 @@ variable "tags" {
 locals {
   # What a record of the device inventory has.
   device_attributes = ["attributes", "common_name", "expires_at", "owner", "platform", "serial", "status", "updated_at"]
-
-  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-  retention_in_days = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 }

@@ -1,24 +1,23 @@
 output "function_name" {
   description = "Name of the function."
-  value       = aws_lambda_function.this.function_name
+  value       = module.function.function.function_name
   depends_on  = [aws_cloudwatch_event_target.this]
 }
 
 output "function_arn" {
   description = "ARN of the function."
-  value       = aws_lambda_function.this.arn
+  value       = module.function.function.arn
   depends_on  = [aws_cloudwatch_event_target.this]
 }
 
 output "role_name" {
   description = "Name of the execution role."
-  value       = aws_iam_role.this.name
-  depends_on  = [aws_iam_role_policy.this]
+  value       = module.function.role.name
 }
 
 output "log_group_name" {
   description = "Name of the function's log group, which holds what each run did."
-  value       = aws_cloudwatch_log_group.this.name
+  value       = module.function.log_group.name
 }
 
 output "rule_name" {

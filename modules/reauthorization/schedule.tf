@@ -5,18 +5,26 @@ resource "aws_cloudwatch_event_rule" "this" {
   description         = "Re-authorizes the active connections of ${var.function_name}."
   schedule_expression = var.schedule
   tags                = var.tags
+
+  lifecycle {
+    precondition {
+      # Lambda measures {"REAUTHORIZATION":"..."}, in which a quote of the value takes two bytes.
+      condition     = length(local.settings) + length(regexall("\"", local.settings)) + length("{\"REAUTHORIZATION\":\"\"}") <= 4096
+      error_message = "The function's environment has no room for ${length(var.endpoints)} endpoints: Lambda gives it 4 KB. Re-authorize fewer by one module, or choose shorter keys."
+    }
+  }
 }
 
 resource "aws_cloudwatch_event_target" "this" {
   rule = aws_cloudwatch_event_rule.this.name
-  arn  = aws_lambda_function.this.arn
+  arn  = module.function.function.arn
 
   # Before it may be invoked, and with retries, a run would come late or twice.
   depends_on = [aws_lambda_permission.this, aws_lambda_function_event_invoke_config.this]
 }
 
 resource "aws_lambda_permission" "this" {
-  function_name = aws_lambda_function.this.function_name
+  function_name = module.function.function.function_name
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.this.arn
@@ -27,7 +35,7 @@ resource "aws_lambda_invocation" "start" {
   # A function that may not run cannot be started.
   count = var.reserved_concurrent_executions == 0 ? 0 : 1
 
-  function_name = aws_lambda_function.this.function_name
+  function_name = module.function.function.function_name
   input         = jsonencode({ reauthorize = { start = true } })
   triggers = {
     policy_digest  = var.policy_digest

@@ -157,11 +157,6 @@ variable "runtime" {
   type        = string
   default     = "python3.13"
   nullable    = false
-
-  validation {
-    condition     = contains(["python3.11", "python3.12", "python3.13", "python3.14"], var.runtime)
-    error_message = "runtime is \"${var.runtime}\"; write \"python3.11\", \"python3.12\", \"python3.13\" or \"python3.14\"."
-  }
 }
 
 variable "architecture" {
@@ -169,11 +164,6 @@ variable "architecture" {
   type        = string
   default     = "arm64"
   nullable    = false
-
-  validation {
-    condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "architecture is \"${var.architecture}\"; write \"arm64\" or \"x86_64\"."
-  }
 }
 
 variable "memory_size" {
@@ -181,22 +171,12 @@ variable "memory_size" {
   type        = number
   default     = 512
   nullable    = false
-
-  validation {
-    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
-    error_message = "memory_size (in the root module: of reauthorization) is ${var.memory_size}; write a whole number of MB from 128 to 10240."
-  }
 }
 
 variable "reserved_concurrent_executions" {
   description = "Number of runs that can be made at once, set aside from the account's concurrency: 1 keeps a run after a change of the policy from overlapping with one of the schedule, and 0 switches the function off. Default `null`: none set aside."
   type        = number
   default     = null
-
-  validation {
-    condition     = try(var.reserved_concurrent_executions >= 0 && floor(var.reserved_concurrent_executions) == var.reserved_concurrent_executions, var.reserved_concurrent_executions == null)
-    error_message = "reserved_concurrent_executions (in the root module: of reauthorization) is ${coalesce(var.reserved_concurrent_executions, -1)}; write a whole number, 0 or more, or null."
-  }
 }
 
 variable "bundle" {
@@ -216,11 +196,6 @@ variable "bundle" {
     hash = optional(string)
   })
   default = null
-
-  validation {
-    condition     = var.bundle == null || try((var.bundle.local_path == null) != (var.bundle.s3 == null), false)
-    error_message = "bundle must have exactly one of local_path and s3: remove one, or set bundle to null for the module's own bundle."
-  }
 }
 
 variable "log_group" {
@@ -235,11 +210,6 @@ variable "log_group" {
   })
   default  = {}
   nullable = false
-
-  validation {
-    condition     = contains(local.retention_in_days, var.log_group.retention_in_days)
-    error_message = "log_group.retention_in_days (in the root module: of reauthorization) is ${var.log_group.retention_in_days}; write a number that CloudWatch Logs takes: ${join(", ", local.retention_in_days)} (0 keeps the log for ever)."
-  }
 }
 
 variable "role" {
@@ -256,38 +226,18 @@ variable "role" {
   })
   default  = {}
   nullable = false
-
-  validation {
-    condition     = var.role.name == null || can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.role.name))
-    error_message = "role.name (in the root module: of reauthorization) must have 1 to 64 letters, digits or characters of +=,.@_- ; or leave it out."
-  }
-
-  validation {
-    condition     = can(regex("^/([!-~]+/)?$", var.role.path))
-    error_message = "role.path (in the root module: of reauthorization) is \"${var.role.path}\"; write a path that begins and ends with a slash, such as \"/network/\"."
-  }
 }
 
 variable "kms_key_arn" {
   description = "KMS key that encrypts the environment of the connect handler, which the role is allowed to read with it, and that of this function. Default: Lambda's own key."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or an id: the role's permission names the key."
-  }
 }
 
 variable "tracing_mode" {
   description = "AWS X-Ray: `Active` samples invocations, and lets the role write traces; `PassThrough` follows the caller. Default `null`: Lambda's default, which is `PassThrough`."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.tracing_mode == null || contains(["Active", "PassThrough"], coalesce(var.tracing_mode, "PassThrough"))
-    error_message = "tracing_mode must be \"Active\", \"PassThrough\" or null."
-  }
 }
 
 variable "code_signing_config_arn" {
@@ -301,9 +251,4 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
-}
-
-locals {
-  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-  retention_in_days = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 }

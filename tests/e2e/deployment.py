@@ -136,13 +136,19 @@ class Deployment:
         # What was changed behind Terraform's back is not looked for, which takes as long as the rest.
         self._run("apply", destroy=IsFlagged, auto_approve=IsFlagged, refresh=False, var=variables)
 
-    def planned(self, **variables: Any) -> dict[str, Any]:
-        """Plan; returns what `terraform show -json` prints of it."""
+    def planned(self, *, refresh: bool = True, **variables: Any) -> dict[str, Any]:
+        """Plan; returns what `terraform show -json` prints of it. Without ``refresh``, the state is believed."""
         wanted = self._wanted(variables)
         self._planned = None
-        self._run("plan", out="plan", var=wanted[0])
+        self._run("plan", out="plan", var=wanted[0], refresh=refresh)
         self._planned = wanted
         return dict(json.loads(self._run("show", "plan", json=IsFlagged, no_color=IsNotFlagged)))
+
+    def rename_in_state(self, addresses: Mapping[str, str]) -> None:
+        """Rename resources in the state, from the first address to the second, and touch nothing else."""
+        for old, new in addresses.items():
+            self._run("state mv", old, new)
+        self._applied, self._planned = (self._applied[0], {}), None
 
     def _wanted(self, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the variables and the files of a run."""

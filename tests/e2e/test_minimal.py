@@ -189,7 +189,7 @@ def test_a_change_in_tfvars_publishes_a_version_that_decides_as_a_replay_has_for
     result = cvpn(*replay, "-p", tfvars)
     assert (result.status, result.err) == (2, "")
     assert set(minimal.plan()) == {
-        f"{HANDLER}.aws_lambda_function.this",
+        f"{HANDLER}.module.function.aws_lambda_function.this",
         f"{HANDLER}.aws_lambda_invocation.gate[0]",
         f'{HANDLER}.aws_lambda_alias.this["live"]',
         f'{HANDLER}.aws_lambda_alias.this["staff"]',

@@ -65,7 +65,7 @@ def test_the_quick_start_can_be_planned(plan: dict[str, Any]) -> None:
     }
     assert 'module.endpoint["staff"].aws_ec2_client_vpn_endpoint.this' in created
     assert 'module.handler.aws_lambda_alias.this["staff"]' in created
-    assert created["module.handler.aws_lambda_function.this"]["function_name"] == "AWSClientVPN-corp"
+    assert created["module.handler.module.function.aws_lambda_function.this"]["function_name"] == "AWSClientVPN-corp"
 
 
 @pytest.mark.parametrize("output", ["id", "arn", "dns_name"])
@@ -84,11 +84,10 @@ def test_the_function_is_named_once_its_aliases_serve_the_version(modules: dict[
 
 
 def test_the_function_comes_after_its_permissions(modules: dict[str, Any]) -> None:
-    assert resource(modules["handler"], "aws_lambda_function.this")["depends_on"] == [
-        "aws_iam_role_policy.this",
-        "aws_iam_role_policy.stored_policy",
-        *TABLES,
-    ]
+    call = modules["handler"]["module_calls"]["function"]
+    function = resource(call["module"], "aws_lambda_function.this")
+    assert function["depends_on"] == ["aws_iam_role_policy.this", "var.role_policies"]
+    assert call["expressions"]["role_policies"]["references"] == ["aws_iam_role_policy.stored_policy", *TABLES]
 
 
 def test_aliases_move_to_versions_that_have_passed_the_gate_and_are_initialized(modules: dict[str, Any]) -> None:

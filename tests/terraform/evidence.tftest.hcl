@@ -25,7 +25,7 @@ override_resource {
 }
 
 override_resource {
-  target = module.reauthorization[0].aws_lambda_function.this
+  target = module.reauthorization[0].module.function.aws_lambda_function.this
   values = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:ClientVPNReauthorization-corp" }
 }
 

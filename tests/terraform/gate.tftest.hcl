@@ -42,7 +42,7 @@ run "without_cases_the_gate_still_asks" {
     error_message = "Nothing is scaled that nobody asked to scale."
   }
   assert {
-    condition     = length(aws_lambda_function.this.snap_start) == 0
+    condition     = length(module.function.function.snap_start) == 0
     error_message = "SnapStart is off until somebody asks for it."
   }
 }

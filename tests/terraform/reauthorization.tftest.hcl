@@ -5,12 +5,12 @@ mock_provider "aws" {
 }
 
 override_resource {
-  target = aws_lambda_function.this
+  target = module.function.aws_lambda_function.this
   values = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:ClientVPNReauthorization-corp" }
 }
 
 override_resource {
-  target = aws_cloudwatch_log_group.this
+  target = module.function.aws_cloudwatch_log_group.this
   values = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/ClientVPNReauthorization-corp" }
 }
 
@@ -34,24 +34,24 @@ run "a_second_function_of_the_same_bundle_runs_on_a_schedule" {
 
   assert {
     condition = (
-      aws_lambda_function.this.function_name == "ClientVPNReauthorization-corp" &&
-      aws_lambda_function.this.handler == "connect_handler.reauthorization.handler" &&
-      aws_lambda_function.this.runtime == "python3.13" &&
-      aws_lambda_function.this.memory_size == 512 &&
-      aws_lambda_function.this.timeout == 900 &&
-      aws_lambda_function.this.reserved_concurrent_executions == null &&
-      aws_lambda_function.this.source_code_hash == filebase64sha256("modules/handler/connect_handler.zip")
+      module.function.function.function_name == "ClientVPNReauthorization-corp" &&
+      module.function.function.handler == "connect_handler.reauthorization.handler" &&
+      module.function.function.runtime == "python3.13" &&
+      module.function.function.memory_size == 512 &&
+      module.function.function.timeout == 900 &&
+      module.function.function.reserved_concurrent_executions == null &&
+      module.function.function.source_code_hash == filebase64sha256("modules/handler/connect_handler.zip")
     )
     error_message = "Client VPN may invoke what is called AWSClientVPN-…, and must not invoke this function."
   }
   assert {
-    condition = aws_lambda_function.this.environment[0].variables == tomap({
+    condition = module.function.function.environment[0].variables == tomap({
       REAUTHORIZATION = "{\"brake_floor\":5,\"brake_share\":0.1,\"endpoints\":{\"cvpn-endpoint-00000000000000001\":\"live\",\"cvpn-endpoint-0123456789abcdef0\":\"staff\"},\"function\":\"AWSClientVPN-corp\",\"terminations_per_second\":5}"
     })
     error_message = "The function is told which endpoints there are, and how much it may do; all else it reads from the handler."
   }
   assert {
-    condition     = aws_lambda_function.this.logging_config[0].log_format == "Text" && aws_lambda_function.this.logging_config[0].log_group == output.log_group_name && output.log_group_name == "/aws/lambda/ClientVPNReauthorization-corp"
+    condition     = module.function.function.logging_config[0].log_format == "Text" && module.function.function.logging_config[0].log_group == output.log_group_name && output.log_group_name == "/aws/lambda/ClientVPNReauthorization-corp"
     error_message = "What it did goes unaltered to its own log group."
   }
   assert {
@@ -78,8 +78,8 @@ run "it_may_end_connections_of_these_endpoints_and_no_more" {
   }
 
   assert {
-    condition = jsondecode(aws_iam_role_policy.this.policy).Statement == [
-      { Sid = "WriteLog", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/ClientVPNReauthorization-corp:*"] },
+    condition = jsondecode(module.function.role_policy.policy).Statement == [
+      { Sid = "WriteLog", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/ClientVPNReauthorization-corp:*" },
       { Sid = "ReadConfiguration", Effect = "Allow", Action = ["lambda:GetFunctionConfiguration"], Resource = ["arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp", "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:*"] },
       { Sid = "StartRun", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["arn:aws:lambda:eu-central-1:123456789012:function:ClientVPNReauthorization-corp"] },
       { Sid = "DescribeConnections", Effect = "Allow", Action = ["ec2:DescribeClientVpnConnections"], Resource = ["*"] },
@@ -104,11 +104,11 @@ run "it_may_read_what_the_policy_looks_at" {
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if contains(["ReadDeviceInventory", "ReadPolicy", "Decrypt", "WriteTraces"], statement.Sid)] == [
+    condition = [for statement in jsondecode(module.function.role_policy.policy).Statement : statement if contains(["ReadDeviceInventory", "ReadPolicy", "Decrypt", "WriteTraces"], statement.Sid)] == [
       { Sid = "ReadDeviceInventory", Effect = "Allow", Action = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], Resource = ["arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices"] },
       { Sid = "ReadPolicy", Effect = "Allow", Action = ["s3:GetObjectVersion"], Resource = ["arn:aws:s3:::policies/AWSClientVPN-corp/policy.json.gz"] },
       { Sid = "Decrypt", Effect = "Allow", Action = ["kms:Decrypt"], Resource = ["arn:aws:kms:eu-central-1:123456789012:key/environment", "arn:aws:kms:eu-central-1:123456789012:key/policies", "arn:aws:kms:eu-central-1:123456789012:key/tables"] },
-      { Sid = "WriteTraces", Effect = "Allow", Action = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], Resource = ["*"] },
+      { Sid = "WriteTraces", Effect = "Allow", Action = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], Resource = "*" },
     ]
     error_message = "Each permission comes with what needs it."
   }
@@ -132,16 +132,16 @@ run "all_options" {
 
   assert {
     condition = (
-      jsondecode(aws_lambda_function.this.environment[0].variables.REAUTHORIZATION) == { brake_floor = 5, brake_share = 0.5, endpoints = {}, function = "AWSClientVPN-corp", terminations_per_second = 2 } &&
-      aws_lambda_function.this.memory_size == 1024 && aws_lambda_function.this.reserved_concurrent_executions == 1 &&
+      jsondecode(module.function.function.environment[0].variables.REAUTHORIZATION) == { brake_floor = 5, brake_share = 0.5, endpoints = {}, function = "AWSClientVPN-corp", terminations_per_second = 2 } &&
+      module.function.function.memory_size == 1024 && module.function.function.reserved_concurrent_executions == 1 &&
       aws_cloudwatch_event_rule.this.schedule_expression == "cron(0/15 6-20 ? * MON-FRI *)" && output.schedule == "cron(0/15 6-20 ? * MON-FRI *)" &&
-      aws_cloudwatch_log_group.this.retention_in_days == 30 &&
-      output.role_name == "reauthorization" && aws_iam_role.this.path == "/vpn/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+      module.function.log_group.retention_in_days == 30 &&
+      output.role_name == "reauthorization" && module.function.role.path == "/vpn/" && module.function.role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
     )
     error_message = "What is given is taken."
   }
   assert {
-    condition     = !contains([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Sid], "EndConnections")
+    condition     = !contains([for statement in jsondecode(module.function.role_policy.policy).Statement : statement.Sid], "EndConnections")
     error_message = "IAM takes no statement without a resource."
   }
 }
@@ -257,16 +257,5 @@ run "more_endpoints_than_the_environment_holds_are_refused" {
   variables {
     endpoints = { for number in range(110) : "endpoint-${number}" => { id = "cvpn-endpoint-${number}", alias = "endpoint-${number}" } }
   }
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "a_bundle_that_is_two_is_refused" {
-  command = plan
-  module {
-    source = "./modules/reauthorization"
-  }
-  variables {
-    bundle = { local_path = "modules/handler/connect_handler.zip", s3 = { bucket = "b", key = "k" } }
-  }
-  expect_failures = [var.bundle]
+  expect_failures = [aws_cloudwatch_event_rule.this]
 }

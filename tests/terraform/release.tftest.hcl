@@ -298,7 +298,7 @@ run "snap_start" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.snap_start[0].apply_on == "PublishedVersions"
+    condition     = module.function.function.snap_start[0].apply_on == "PublishedVersions"
     error_message = "Published versions start from a snapshot."
   }
 }
