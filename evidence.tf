@@ -2,13 +2,23 @@
 # authorized. None of it is there where it is not asked for.
 
 locals {
-  # Endpoints whose connections the handler lets in, by key: those that are made here, and those made elsewhere, which call the alias live.
-  handled = { for key, endpoint in var.endpoints : key => { id = module.endpoint[key].id, alias = key } if coalesce(endpoint.connect_handler_enabled, true) }
-  reauthorized = merge(
-    { for key, id in try(var.reauthorization.existing_endpoints, {}) : key => { id = id, alias = "live" } },
-    local.handled,
+  # Endpoints that call the function, those made here and those made elsewhere, in the shape of existing_endpoints.
+  endpoints = merge(
+    var.existing_endpoints,
+    {
+      for key, endpoint in var.endpoints : key => {
+        id                        = module.endpoint[key].id
+        alias                     = key
+        mutual                    = endpoint.authentication.mutual != null
+        saml                      = endpoint.authentication.saml != null
+        connection_log_group_name = module.endpoint[key].connection_log_group_name
+      }
+    },
   )
-  limited = distinct(concat(values(local.handled)[*].id, try(values(var.session_limits.existing_endpoints), []), values(local.reauthorized)[*].id))
+
+  # The handler lets in nobody's connections where it is switched off: those are neither ended nor re-authorized.
+  handler_is_off         = [for key, endpoint in var.endpoints : key if !coalesce(endpoint.connect_handler_enabled, true)]
+  endpoints_with_handler = { for key, endpoint in local.endpoints : key => endpoint if !contains(local.handler_is_off, key) }
 }
 
 # --- devices ----------------------------------------------------------------------------------------------------------
@@ -41,7 +51,7 @@ data "aws_caller_identity" "current" {
 locals {
   own_table = try(var.device_inventory.table, null)
 
-  device_inventory = var.device_inventory == null ? null : {
+  device_table = var.device_inventory == null ? null : {
     table_name = try(local.own_table.name, module.device_inventory[0].table_name)
     table_arn = try(
       "arn:${data.aws_partition.current[0].partition}:dynamodb:${data.aws_region.current[0].id}:${data.aws_caller_identity.current[0].account_id}:table/${local.own_table.name}",
@@ -68,7 +78,13 @@ module "connections_table" {
 }
 
 locals {
-  connections = length(module.connections_table) == 0 ? null : merge(module.connections_table[0].connections, { requests = var.reauthorization != null })
+  connections = length(module.connections_table) == 0 ? null : merge(
+    module.connections_table[0].connections,
+    { requests = var.reauthorization != null },
+  )
+
+  # An endpoint is where its handler is: in the same account and Region.
+  function_arn = split(":", module.handler.function_arn)
 }
 
 # Of its own, and not a part of modules/handler: an endpoint calls an alias of the function, which waits for the role's policies, so
@@ -88,15 +104,15 @@ resource "aws_iam_role_policy" "session_limits" {
         Action   = ["ec2:DescribeClientVpnConnections"]
         Resource = "*"
       }],
-      [for ids in [local.limited] : {
+      length(local.endpoints_with_handler) == 0 ? [] : [{
         Sid    = "EndConnections"
         Effect = "Allow"
         Action = ["ec2:TerminateClientVpnConnections"]
-        # An endpoint is where its handler is: in the same account and Region.
-        Resource = sort([for id in ids : join(":", [
-          "arn", split(":", module.handler.function_arn)[1], "ec2", split(":", module.handler.function_arn)[3], split(":", module.handler.function_arn)[4], "client-vpn-endpoint/${id}",
-        ])])
-      } if length(local.handled) + length(try(var.session_limits.existing_endpoints, {})) + length(local.reauthorized) > 0],
+        Resource = sort([
+          for endpoint in values(local.endpoints_with_handler) :
+          "arn:${local.function_arn[1]}:ec2:${local.function_arn[3]}:${local.function_arn[4]}:client-vpn-endpoint/${endpoint.id}"
+        ])
+      }],
     )
   })
 
@@ -106,8 +122,11 @@ resource "aws_iam_role_policy" "session_limits" {
 
 check "session_limits" {
   assert {
-    condition     = var.session_limits == null || length(local.handled) + length(try(var.session_limits.existing_endpoints, {})) + length(local.reauthorized) > 0
-    error_message = "session_limits is set, and there is no endpoint of which the function may end a connection (end_oldest): name those made elsewhere in session_limits.existing_endpoints."
+    condition = var.session_limits == null || length(local.endpoints_with_handler) > 0
+    error_message = join(" ", [
+      "session_limits is set, and there is no endpoint of which the function may end a connection (end_oldest):",
+      "name those made elsewhere in existing_endpoints.",
+    ])
   }
 }
 
@@ -117,16 +136,16 @@ module "reauthorization" {
   source = "./modules/reauthorization"
   count  = var.reauthorization == null ? 0 : 1
 
-  name           = var.name
-  function_name  = module.handler.function_name
-  function_arn   = module.handler.function_arn
-  endpoints      = local.reauthorized
-  policy_digest  = module.policy.digest
-  alias_versions = module.handler.alias_versions
+  name               = var.name
+  function_name      = module.handler.function_name
+  function_arn       = module.handler.function_arn
+  existing_endpoints = local.endpoints_with_handler
+  policy_digest      = module.policy.digest
+  versions           = module.handler.alias_versions
 
-  connections      = local.connections
-  device_inventory = local.device_inventory
-  stored_policy    = module.handler.stored_policy
+  connections   = local.connections
+  device_table  = local.device_table
+  stored_policy = module.handler.stored_policy
 
   schedule                       = var.reauthorization.schedule
   brake                          = var.reauthorization.brake
@@ -149,7 +168,10 @@ module "reauthorization" {
 
 check "reauthorization" {
   assert {
-    condition     = var.reauthorization == null || length(local.reauthorized) > 0
-    error_message = "reauthorization is set, and there is no endpoint whose connections it looks at: name those made elsewhere in reauthorization.existing_endpoints."
+    condition = var.reauthorization == null || length(local.endpoints_with_handler) > 0
+    error_message = join(" ", [
+      "reauthorization is set, and there is no endpoint whose connections it looks at:",
+      "name those made elsewhere in existing_endpoints.",
+    ])
   }
 }

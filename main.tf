@@ -21,8 +21,8 @@ module "handler" {
   policy_bucket   = var.policy_bucket
   policy_document = { packed = module.policy.packed, digest = module.policy.digest }
 
-  device_inventory = local.device_inventory
-  connections      = local.connections
+  device_table = local.device_table
+  connections  = local.connections
 
   log_redact         = var.log_redact
   log_redact_key     = var.log_redact_key
@@ -91,29 +91,16 @@ module "monitoring" {
   source = "./modules/monitoring"
   count  = var.monitoring == null ? 0 : 1
 
-  function_name  = module.handler.function_name
-  log_group_name = module.handler.log_group_name
-  # The alias live is called only by endpoints made elsewhere.
-  aliases                 = concat(keys(var.endpoints), length(var.monitoring.existing_endpoints) > 0 || length(var.endpoints) == 0 ? ["live"] : [])
-  timeout                 = module.handler.timeout
-  provisioned_concurrency = try(length(var.handler.provisioned_concurrency), 0) > 0
+  function_name      = module.handler.function_name
+  log_group_name     = module.handler.log_group_name
+  existing_endpoints = local.endpoints
+  timeout            = module.handler.timeout
 
-  endpoints = merge(
-    var.monitoring.existing_endpoints,
-    {
-      for key, endpoint in var.endpoints : key => {
-        id                        = module.endpoint[key].id
-        mutual                    = endpoint.authentication.mutual != null
-        saml                      = endpoint.authentication.saml != null
-        connection_log_group_name = module.endpoint[key].connection_log_group_name
-      }
-    },
-  )
-
-  device_inventory = var.device_inventory != null
-  session_limits   = var.session_limits != null
-  connections      = local.connections != null
-  reauthorization = var.reauthorization == null ? null : {
+  has_provisioned_concurrency = try(length(var.handler.provisioned_concurrency), 0) > 0
+  has_device_inventory        = var.device_inventory != null
+  has_session_limits          = var.session_limits != null
+  has_connections             = local.connections != null
+  reauthorization_function = var.reauthorization == null ? null : {
     function_name  = module.reauthorization[0].function_name
     log_group_name = module.reauthorization[0].log_group_name
     schedule       = module.reauthorization[0].schedule
@@ -137,8 +124,11 @@ check "shadow_mode" {
 
 check "connect_handler_enabled" {
   assert {
-    condition     = alltrue([for endpoint in values(var.endpoints) : coalesce(endpoint.connect_handler_enabled, true)])
-    error_message = "connect_handler_enabled is false for ${join(", ", [for key, endpoint in var.endpoints : key if !coalesce(endpoint.connect_handler_enabled, true)])}: everybody who authenticates there is connected, and nothing is recorded. With shadow_mode = true instead, it would be."
+    condition = length(local.handler_is_off) == 0
+    error_message = join(" ", [
+      "connect_handler_enabled is false for ${join(", ", local.handler_is_off)}: everybody who authenticates there is",
+      "connected, and nothing is recorded. With shadow_mode = true instead, it would be.",
+    ])
   }
 }
 

@@ -91,7 +91,7 @@ output "policy_size" {
 
 output "device_inventory_table_name" {
   description = "Name of the table of devices, or `null` where `device_inventory` is."
-  value       = try(local.device_inventory.table_name, null)
+  value       = try(local.device_table.table_name, null)
 }
 
 output "connections_table_name" {

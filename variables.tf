@@ -105,19 +105,12 @@ variable "device_inventory" {
 
 variable "session_limits" {
   description = <<-EOT
-    Counts active connections, for conditions `sessions` of the policy. Default `null`: nothing is counted or kept, and a policy with such a condition is refused. `{}` turns it on, with a table for
-    the active connections, and lets the function end connections of these endpoints, for rules with `end_oldest`. An object:
-    - `existing_endpoints`: endpoints made elsewhere that call the alias `live`: a map from a key of your own to the endpoint's id. Those of `reauthorization` count too.
+    Counts active connections, for conditions `sessions` of the policy. Default `null`: nothing is counted or kept, and a
+    policy with such a condition is refused. `{}` turns it on, with a table for the active connections, and lets the
+    function end connections of `endpoints` and `existing_endpoints`, for rules with `end_oldest`.
   EOT
-  type = object({
-    existing_endpoints = optional(map(string), {})
-  })
-  default = null
-
-  validation {
-    condition     = alltrue([for id in try(values(var.session_limits.existing_endpoints), []) : can(regex("^cvpn-endpoint-[0-9a-f]+$", id))])
-    error_message = "session_limits.existing_endpoints has ${join(", ", [for id in try(values(var.session_limits.existing_endpoints), []) : "\"${id}\"" if !can(regex("^cvpn-endpoint-[0-9a-f]+$", id))])}; write ids of Client VPN endpoints, such as \"cvpn-endpoint-0123456789abcdef0\"."
-  }
+  type        = object({})
+  default     = null
 }
 
 variable "reauthorization" {
@@ -129,7 +122,6 @@ variable "reauthorization" {
       - `share`: share of the connections. Default 0.1.
       - `floor`: number that may always be ended. Default 5.
     - `terminations_per_second`: how many connections are ended in a second. Default 5.
-    - `existing_endpoints`: endpoints made elsewhere that call the alias `live`: a map from a key of your own to the endpoint's id.
     - `memory_size`: MB. Default 512.
     - `reserved_concurrent_executions`: runs that can be made at once, set aside from the account's concurrency. Default: none set aside.
     - `log_group`: `retention_in_days` (default 365) and `kms_key_arn` of the function's log.
@@ -142,7 +134,6 @@ variable "reauthorization" {
       floor = optional(number, 5)
     }))
     terminations_per_second        = optional(number)
-    existing_endpoints             = optional(map(string), {})
     memory_size                    = optional(number)
     reserved_concurrent_executions = optional(number)
     log_group = optional(object({
@@ -156,11 +147,6 @@ variable "reauthorization" {
     }))
   })
   default = null
-
-  validation {
-    condition     = length(setintersection(keys(try(coalesce(var.reauthorization.existing_endpoints), {})), keys(var.endpoints))) == 0
-    error_message = "reauthorization.existing_endpoints has the keys of endpoints that this module makes and re-authorizes anyway: ${join(", ", setintersection(keys(try(coalesce(var.reauthorization.existing_endpoints), {})), keys(var.endpoints)))}. Remove them, or choose other keys."
-  }
 }
 
 variable "connections_table" {
@@ -393,6 +379,69 @@ variable "endpoints" {
   nullable = false
 }
 
+variable "existing_endpoints" {
+  description = <<-EOT
+    Client VPN endpoints made elsewhere that call the function, by a key of your own. `session_limits`, `reauthorization`
+    and `monitoring` treat them like those of `endpoints`. An endpoint of the same configuration may take the output
+    `lambda_function_arn` and stand here. A map of objects:
+    - `id`: id of the endpoint.
+    - `alias`: alias of the function that the endpoint calls: `live`, or a key of `endpoints`. Default `live`.
+    - `mutual`: whether clients have certificates, which a revocation list can revoke. Default false.
+    - `saml`: whether users sign on at an identity provider. Default false.
+    - `connection_log_group_name`: log group of the connection log. Default: none.
+  EOT
+  # Nothing that an alias of the function waits for may read it: an endpoint that takes the alias's ARN would be a cycle.
+  type = map(object({
+    id                        = string
+    alias                     = optional(string, "live")
+    mutual                    = optional(bool, false)
+    saml                      = optional(bool, false)
+    connection_log_group_name = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for endpoint in values(var.existing_endpoints) : can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))
+    ])
+    error_message = format(
+      "existing_endpoints has the id %s; write ids of Client VPN endpoints, such as \"cvpn-endpoint-0123456789abcdef0\".",
+      join(", ", [
+        for endpoint in values(var.existing_endpoints) : "\"${endpoint.id}\""
+        if !can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))
+      ]),
+    )
+  }
+
+  validation {
+    condition     = length(distinct(values(var.existing_endpoints)[*].id)) == length(var.existing_endpoints)
+    error_message = "existing_endpoints has one endpoint under two keys: remove one."
+  }
+
+  validation {
+    condition = length(setintersection(keys(var.existing_endpoints), keys(var.endpoints))) == 0
+    error_message = format(
+      "existing_endpoints has the keys of endpoints that this module makes: %s. Remove them, or choose other keys.",
+      join(", ", setintersection(keys(var.existing_endpoints), keys(var.endpoints))),
+    )
+  }
+
+  validation {
+    condition = alltrue([
+      for endpoint in values(var.existing_endpoints) : contains(concat(["live"], keys(var.endpoints)), endpoint.alias)
+    ])
+    error_message = format(
+      "existing_endpoints has the alias %s, which is no alias of the function; write %s.",
+      join(", ", [
+        for endpoint in values(var.existing_endpoints) : "\"${endpoint.alias}\""
+        if !contains(concat(["live"], keys(var.endpoints)), endpoint.alias)
+      ]),
+      join(" or ", [for alias in concat(["live"], keys(var.endpoints)) : "\"${alias}\""]),
+    )
+  }
+}
+
 variable "monitoring" {
   description = <<-EOT
     Alarms, dashboard and saved queries. Default `null`: none, and nothing that costs. `{}` creates all of them; [modules/monitoring](modules/monitoring) lists the alarms with their defaults.
@@ -401,7 +450,6 @@ variable "monitoring" {
     - `alarms`: map from an alarm to what is different from its defaults: `enabled`, `threshold`, `period`, `evaluation_periods`, `datapoints_to_alarm`, `minimum_decisions`, `alarm_actions`, `ok_actions`.
     - `dashboard`: default true.
     - `queries`: default true.
-    - `existing_endpoints`: endpoints made elsewhere that call the alias `live`, by a key of your own: `id`, `mutual`, `saml` and `connection_log_group_name`.
   EOT
   type = object({
     alarm_actions = optional(list(string), [])
@@ -418,19 +466,8 @@ variable "monitoring" {
     })), {})
     dashboard = optional(bool, true)
     queries   = optional(bool, true)
-    existing_endpoints = optional(map(object({
-      id                        = string
-      mutual                    = optional(bool, false)
-      saml                      = optional(bool, false)
-      connection_log_group_name = optional(string)
-    })), {})
   })
   default = null
-
-  validation {
-    condition     = length(setintersection(keys(try(coalesce(var.monitoring.existing_endpoints), {})), keys(var.endpoints))) == 0
-    error_message = "monitoring.existing_endpoints has the keys of endpoints that this module makes and watches anyway: ${join(", ", setintersection(keys(try(coalesce(var.monitoring.existing_endpoints), {})), keys(var.endpoints)))}. Remove them, or choose other keys."
-  }
 }
 
 variable "tags" {

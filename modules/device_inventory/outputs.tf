@@ -13,8 +13,8 @@ output "kms_key_arn" {
   value       = var.kms_key_arn
 }
 
-output "device_inventory" {
-  description = "The table as the input `device_inventory` of modules/handler and of modules/reauthorization."
+output "device_table" {
+  description = "The table as the input `device_table` of modules/handler and of modules/reauthorization."
   value = {
     table_name  = aws_dynamodb_table.this.name
     table_arn   = aws_dynamodb_table.this.arn

@@ -2,12 +2,12 @@
 # the function gets no variable, its role no permission, and it makes no call.
 
 locals {
-  renamed_attributes = { for name, theirs in try(var.device_inventory.attribute_names, {}) : name => theirs if name != theirs }
+  renamed_attributes = { for name, theirs in try(var.device_table.attribute_names, {}) : name => theirs if name != theirs }
 
   # What connect_handler/settings.py reads.
   evidence_environment = merge(
     {
-      for inventory in var.device_inventory[*] : "DEVICE_INVENTORY" => jsonencode(merge(
+      for inventory in var.device_table[*] : "DEVICE_INVENTORY" => jsonencode(merge(
         { table = inventory.table_name },
         length(local.renamed_attributes) > 0 ? { attributes = local.renamed_attributes } : {},
         inventory.exact ? { exact = true } : {},
@@ -27,9 +27,9 @@ locals {
 # Of their own, and not statements of the role's policy, and another one for another table: a change must not take the permission
 # from the version that still serves.
 resource "aws_iam_role_policy" "device_inventory" {
-  count = var.device_inventory == null ? 0 : 1
+  count = var.device_table == null ? 0 : 1
 
-  name = "device-inventory-${substr(sha256(jsonencode([var.device_inventory.table_arn, var.device_inventory.kms_key_arn])), 0, 12)}"
+  name = "device-inventory-${substr(sha256(jsonencode([var.device_table.table_arn, var.device_table.kms_key_arn])), 0, 12)}"
   role = module.function.role.name
   policy = jsonencode({
     Version = "2012-10-17"
@@ -38,9 +38,9 @@ resource "aws_iam_role_policy" "device_inventory" {
         Sid      = "ReadDeviceInventory"
         Effect   = "Allow"
         Action   = ["dynamodb:GetItem"]
-        Resource = var.device_inventory.table_arn
+        Resource = var.device_table.table_arn
       }],
-      [for key in var.device_inventory.kms_key_arn[*] : {
+      [for key in var.device_table.kms_key_arn[*] : {
         Sid      = "DecryptDeviceInventory"
         Effect   = "Allow"
         Action   = ["kms:Decrypt"]

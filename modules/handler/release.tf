@@ -88,7 +88,7 @@ resource "aws_lambda_alias" "this" {
       error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, whose policy is stored where policy_bucket no longer says: the object would go, and the version answer nothing but denials. Leave policy_bucket as it was until the pin is gone."
     }
     precondition {
-      condition     = try(contains(["", try(var.device_inventory.table_name, "")], local.pinned_tables[local.pins[each.key].version].DEVICE_INVENTORY), true)
+      condition     = try(contains(["", try(var.device_table.table_name, "")], local.pinned_tables[local.pins[each.key].version].DEVICE_INVENTORY), true)
       error_message = "alias_versions pins ${each.key} to version ${try(local.pins[each.key].version, "")}, which looks up devices in the table ${try(local.pinned_tables[local.pins[each.key].version].DEVICE_INVENTORY, "")}, which the role could no longer read. Leave device_inventory as it was until the pin is gone."
     }
     precondition {

@@ -72,7 +72,7 @@ variable "policy_bucket" {
   }
 }
 
-variable "device_inventory" {
+variable "device_table" {
   description = <<-EOT
     Table in which conditions `device` of the policy are looked up, by the common name of the client's certificate. Default `null`: none, and such a condition is unknown. An object:
     - `table_name`: name of the table. [modules/device_inventory](../device_inventory) makes one, and has this object as an output.
@@ -91,18 +91,18 @@ variable "device_inventory" {
   default = null
 
   validation {
-    condition     = try(length(setsubtract(keys(var.device_inventory.attribute_names), local.device_attributes)) == 0, true)
-    error_message = "device_inventory (in the root module: device_inventory.table) has attribute_names for ${try(join(", ", [for name in setsubtract(keys(var.device_inventory.attribute_names), local.device_attributes) : "\"${name}\""]), "")}, which the handler does not read; write any of ${join(", ", local.device_attributes)}."
+    condition     = try(length(setsubtract(keys(var.device_table.attribute_names), local.device_attributes)) == 0, true)
+    error_message = "device_table (in the root module: device_inventory.table) has attribute_names for ${try(join(", ", [for name in setsubtract(keys(var.device_table.attribute_names), local.device_attributes) : "\"${name}\""]), "")}, which the handler does not read; write any of ${join(", ", local.device_attributes)}."
   }
 
   validation {
-    condition     = try(alltrue([for name in values(var.device_inventory.attribute_names) : length(name) > 0 && length(name) <= 255]), true)
-    error_message = "device_inventory (in the root module: device_inventory.table) has attribute_names that no attribute can have: write 1 to 255 characters."
+    condition     = try(alltrue([for name in values(var.device_table.attribute_names) : length(name) > 0 && length(name) <= 255]), true)
+    error_message = "device_table (in the root module: device_inventory.table) has attribute_names that no attribute can have: write 1 to 255 characters."
   }
 
   validation {
-    condition     = try(var.device_inventory.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.device_inventory.kms_key_arn))
-    error_message = "device_inventory.kms_key_arn (in the root module: of device_inventory or of its table) must be the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or an id: the role's permission names the key."
+    condition     = try(var.device_table.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.device_table.kms_key_arn))
+    error_message = "device_table.kms_key_arn (in the root module: of device_inventory or of its table) must be the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or an id: the role's permission names the key."
   }
 }
 
@@ -478,7 +478,7 @@ variable "kms_key_arn" {
 variable "vpc" {
   description = <<-EOT
     Puts the function into a VPC. Needed only by a bundle of your own that looks something up there: the handler itself needs no network,
-    but for `device_inventory`, `connections` and a policy in `policy_bucket`, which from a VPC take endpoints for DynamoDB, EC2 and S3.
+    but for `device_table`, `connections` and a policy in `policy_bucket`, which from a VPC take endpoints for DynamoDB, EC2 and S3.
     - `subnet_ids`: subnets of the function.
     - `security_group_ids`: security groups of the function.
     - `ipv6_allowed_for_dual_stack`: whether the function may use IPv6 in dual-stack subnets. Default false.

@@ -37,6 +37,9 @@ locals {
     }
   }
 
+  # Aliases that endpoints call. Without any endpoint, somebody calls the alias live by hand.
+  aliases = length(var.existing_endpoints) == 0 ? ["live"] : distinct(values(var.existing_endpoints)[*].alias)
+
   # Looked at for each alias that endpoints call: runs of the deploy gate are not among its invocations.
   # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
   alias_alarms = {
@@ -85,15 +88,15 @@ locals {
   # Looked at for the function where it has evidence to fetch.
   evidence_alarms = {
     device_evidence_failures = {
-      metric      = local.evidence_metrics.device, on = var.device_inventory
+      metric      = local.evidence_metrics.device, on = var.has_device_inventory
       description = "Devices could not be looked up in time, and device conditions were unknown: deny rules with one denied, allow rules with one did not allow. The decision log's evidence says why: throttling, permissions, or a table that is gone."
     }
     session_evidence_failures = {
-      metric      = local.evidence_metrics.sessions, on = var.session_limits
+      metric      = local.evidence_metrics.sessions, on = var.has_session_limits
       description = "Connections could not be counted in time, and sessions conditions were unknown: deny rules with one denied. The decision log's evidence says why: throttling, permissions, or a table that is gone."
     }
     connection_record_failures = {
-      metric      = local.evidence_metrics.connections, on = var.connections
+      metric      = local.evidence_metrics.connections, on = var.has_connections
       description = "Connections could not be recorded: those that were let in all the same are not counted, and not re-authorized. The decision log's evidence says why: throttling, permissions, or a table that is gone."
     }
   }
@@ -126,7 +129,7 @@ locals {
 
   # Seconds in which a run is sure to have been, by the schedule: three times its rate, a day by a cron expression; and what CloudWatch takes for a period.
   units         = { minute = 60, hour = 3600, day = 86400 }
-  rate          = try(regex("^rate\\(([0-9]+) (minute|hour|day)s?\\)$", var.reauthorization.schedule), null)
+  rate          = try(regex("^rate\\(([0-9]+) (minute|hour|day)s?\\)$", var.reauthorization_function.schedule), null)
   longest_pause = local.rate == null ? 86400 : min(86400, max(900, 3 * tonumber(local.rate[0]) * local.units[local.rate[1]]))
 
   alarm_names = sort(concat(
@@ -136,14 +139,14 @@ locals {
   # Each alarm once per thing that it looks at: by "name/key", or "name" for the function.
   instances = merge(
     merge([
-      for key, endpoint in var.endpoints : {
+      for key, endpoint in var.existing_endpoints : {
         for name, alarm in local.endpoint_alarms : "${name}/${key}" => merge(alarm, {
           name = name, of = key, namespace = "AWS/ClientVPN", dimensions = { Endpoint = endpoint.id }
         }) if(name != "crl_expiry" || endpoint.mutual) && (name != "idp_certificate_expiry" || endpoint.saml)
       }
     ]...),
     merge([
-      for alias in var.aliases : {
+      for alias in local.aliases : {
         for name, alarm in local.alias_alarms : "${name}/${alias}" => merge(alarm, {
           name = name, of = alias, namespace = "AWS/Lambda", dimensions = { FunctionName = var.function_name, Resource = "${var.function_name}:${alias}" }
         })
@@ -156,7 +159,7 @@ locals {
           } : {
           namespace  = local.decision_namespace
           dimensions = merge({ (local.fields.function_name) = var.function_name }, { for reason in try([alarm.reason], []) : local.fields.reason => reason }, { for _ in try([alarm.reason], []) : local.fields.effect => "deny" })
-      }) if name != "provisioned_concurrency_spillover" || var.provisioned_concurrency
+      }) if name != "provisioned_concurrency_spillover" || var.has_provisioned_concurrency
     },
     {
       for name, alarm in local.evidence_alarms : name => merge(alarm, {
@@ -164,7 +167,7 @@ locals {
       }) if alarm.on
     },
     merge([
-      for function in var.reauthorization[*] : {
+      for function in var.reauthorization_function[*] : {
         for name, alarm in local.reauthorization_alarms : name => merge(alarm, { name = name, of = "" }, alarm.metric == "Errors" ? {
           namespace                                                                   = "AWS/Lambda", dimensions = { FunctionName = function.function_name }
           } : {

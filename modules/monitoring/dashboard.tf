@@ -37,7 +37,7 @@ locals {
       {
         title = "Connections that failed at the handler"
         metrics = flatten([
-          for key, endpoint in var.endpoints : [
+          for key, endpoint in var.existing_endpoints : [
             for name, alarm in local.endpoint_alarms : { row = ["AWS/ClientVPN", alarm.metric, "Endpoint", endpoint.id, { label = "${key}: ${trimprefix(name, "handler_")}" }] } if startswith(name, "handler_")
           ]
         ])[*].row
@@ -45,13 +45,13 @@ locals {
       },
       {
         title   = "Active connections"
-        metrics = [for key, endpoint in var.endpoints : ["AWS/ClientVPN", "ActiveConnectionsCount", "Endpoint", endpoint.id, { label = key }]]
+        metrics = [for key, endpoint in var.existing_endpoints : ["AWS/ClientVPN", "ActiveConnectionsCount", "Endpoint", endpoint.id, { label = key }]]
         stat    = "Maximum", stacked = true
       },
       {
         title = "Latency of the function, ms"
         metrics = flatten([
-          for alias in sort(var.aliases) : [
+          for alias in sort(local.aliases) : [
             for stat in ["p50", "p99", "Maximum"] : { row = ["AWS/Lambda", "Duration", "FunctionName", var.function_name, "Resource", "${var.function_name}:${alias}", { label = "${alias} ${stat}", stat = stat }] }
           ]
         ])[*].row
@@ -61,12 +61,12 @@ locals {
         title = "Invocations"
         metrics = concat(
           flatten([
-            for alias in sort(var.aliases) : [
+            for alias in sort(local.aliases) : [
               for metric in ["Errors", "Throttles"] : { row = ["AWS/Lambda", metric, "FunctionName", var.function_name, "Resource", "${var.function_name}:${alias}", { label = "${alias} ${lower(metric)}" }] }
             ]
           ])[*].row,
           [["AWS/Lambda", "ConcurrentExecutions", "FunctionName", var.function_name, { label = "concurrent", stat = "Maximum" }]],
-          [for metric in var.provisioned_concurrency ? ["ProvisionedConcurrencySpilloverInvocations"] : [] : ["AWS/Lambda", metric, "FunctionName", var.function_name, { label = "spilled over" }]],
+          [for metric in var.has_provisioned_concurrency ? ["ProvisionedConcurrencySpilloverInvocations"] : [] : ["AWS/Lambda", metric, "FunctionName", var.function_name, { label = "spilled over" }]],
         )
         stat = "Sum", stacked = false
       },
@@ -77,7 +77,7 @@ locals {
       ]] : { title = "Evidence that could not be fetched or kept", metrics = metrics, stat = "Sum", stacked = true } if length(metrics) > 0
     ],
     [
-      for function in var.reauthorization[*] : {
+      for function in var.reauthorization_function[*] : {
         title = "Re-authorization"
         metrics = [
           for name, metric in local.reauthorization_metrics : [local.decision_namespace, metric, local.fields.function_name, function.function_name, { label = name }]

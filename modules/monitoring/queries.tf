@@ -1,7 +1,7 @@
 # Saved queries of Logs Insights, on the decision log, and on it and the connection logs together.
 
 locals {
-  connection_log_group_names = sort(distinct([for endpoint in values(var.endpoints) : endpoint.connection_log_group_name if endpoint.connection_log_group_name != null]))
+  connection_log_group_names = sort(distinct([for endpoint in values(var.existing_endpoints) : endpoint.connection_log_group_name if endpoint.connection_log_group_name != null]))
 
   # Fields of Client VPN's connection log: https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-logging.html
   connection_fields = {
@@ -17,14 +17,14 @@ locals {
   # A run logs a line for each denial, and one for itself.
   reauthorization_queries = {
     for name in ["denials by re-authorization"] : name => {
-      log_group_names = var.reauthorization[*].log_group_name
+      log_group_names = var.reauthorization_function[*].log_group_name
       query           = <<-EOT
         filter reauthorization = "denial" and dry_run = 0
         | fields @timestamp, username, common_name, reason, rule, message, connection_id, endpoint_id, braked
         | sort @timestamp desc
         | limit 1000
       EOT
-    } if var.reauthorization != null
+    } if var.reauthorization_function != null
   }
 
   decision_queries = {

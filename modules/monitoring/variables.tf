@@ -10,13 +10,6 @@ variable "log_group_name" {
   nullable    = false
 }
 
-variable "aliases" {
-  description = "Names of the function's aliases that endpoints call."
-  type        = set(string)
-  default     = ["live"]
-  nullable    = false
-}
-
 variable "timeout" {
   description = "Timeout of the function in seconds."
   type        = number
@@ -24,35 +17,35 @@ variable "timeout" {
   nullable    = false
 }
 
-variable "provisioned_concurrency" {
+variable "has_provisioned_concurrency" {
   description = "Whether versions of the function have provisioned concurrency."
   type        = bool
   default     = false
   nullable    = false
 }
 
-variable "device_inventory" {
+variable "has_device_inventory" {
   description = "Whether the function looks devices up."
   type        = bool
   default     = false
   nullable    = false
 }
 
-variable "session_limits" {
+variable "has_session_limits" {
   description = "Whether the function counts connections."
   type        = bool
   default     = false
   nullable    = false
 }
 
-variable "connections" {
+variable "has_connections" {
   description = "Whether the function keeps active connections."
   type        = bool
   default     = false
   nullable    = false
 }
 
-variable "reauthorization" {
+variable "reauthorization_function" {
   description = <<-EOT
     Function that re-authorizes active connections. Default `null`: there is none. An object:
     - `function_name`: its name: the output `function_name` of modules/reauthorization.
@@ -67,16 +60,18 @@ variable "reauthorization" {
   default = null
 }
 
-variable "endpoints" {
+variable "existing_endpoints" {
   description = <<-EOT
-    Client VPN endpoints that call the function, by key.
+    Client VPN endpoints that call the function, by key. A map of objects:
     - `id`: id of the endpoint.
+    - `alias`: alias of the function that the endpoint calls. Default `live`.
     - `mutual`: whether clients have certificates, which a revocation list can revoke. Default false.
     - `saml`: whether users sign on at an identity provider. Default false.
     - `connection_log_group_name`: log group of the connection log. Default: none.
   EOT
   type = map(object({
     id                        = string
+    alias                     = optional(string, "live")
     mutual                    = optional(bool, false)
     saml                      = optional(bool, false)
     connection_log_group_name = optional(string)

@@ -27,14 +27,14 @@ locals {
       Effect   = "Allow"
       Action   = ["ec2:TerminateClientVpnConnections"]
       Resource = arns
-    } if length(var.endpoints) > 0],
+    } if length(var.existing_endpoints) > 0],
     [{
       Sid      = "ReadConnections"
       Effect   = "Allow"
       Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
       Resource = [var.connections.table_arn]
     }],
-    [for inventory in var.device_inventory[*] : {
+    [for inventory in var.device_table[*] : {
       Sid      = "ReadDeviceInventory"
       Effect   = "Allow"
       Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
@@ -58,7 +58,7 @@ locals {
   keys = sort(distinct(concat(
     var.kms_key_arn[*],
     var.connections.kms_key_arn[*],
-    try(var.device_inventory.kms_key_arn[*], []),
+    try(var.device_table.kms_key_arn[*], []),
     try(var.stored_policy.kms_key_arn[*], []),
   )))
 }

@@ -7,13 +7,13 @@ locals {
   partition      = local.handler_arn[1]
   region_account = "${local.handler_arn[3]}:${local.handler_arn[4]}"
   function_arn   = "arn:${local.partition}:lambda:${local.region_account}:function:${local.function_name}"
-  endpoint_arns  = sort([for endpoint in values(var.endpoints) : "arn:${local.partition}:ec2:${local.region_account}:client-vpn-endpoint/${endpoint.id}"])
+  endpoint_arns  = sort([for endpoint in values(var.existing_endpoints) : "arn:${local.partition}:ec2:${local.region_account}:client-vpn-endpoint/${endpoint.id}"])
 
   # What connect_handler/reauthorization.py reads. All else, the policy and the tables, stands in the configuration of the version
   # that each alias serves.
   settings = jsonencode({
     function                = var.function_name
-    endpoints               = { for endpoint in values(var.endpoints) : endpoint.id => endpoint.alias }
+    endpoints               = { for endpoint in values(var.existing_endpoints) : endpoint.id => endpoint.alias }
     brake_share             = var.brake.share
     brake_floor             = var.brake.floor
     terminations_per_second = var.terminations_per_second

@@ -10,7 +10,7 @@ resource "aws_cloudwatch_event_rule" "this" {
     precondition {
       # Lambda measures {"REAUTHORIZATION":"..."}, in which a quote of the value takes two bytes.
       condition     = length(local.settings) + length(regexall("\"", local.settings)) + length("{\"REAUTHORIZATION\":\"\"}") <= 4096
-      error_message = "The function's environment has no room for ${length(var.endpoints)} endpoints: Lambda gives it 4 KB. Re-authorize fewer by one module, or choose shorter keys."
+      error_message = "The function's environment has no room for ${length(var.existing_endpoints)} endpoints: Lambda gives it 4 KB. Re-authorize fewer by one module, or choose shorter keys."
     }
   }
 }
@@ -39,7 +39,7 @@ resource "aws_lambda_invocation" "start" {
   input         = jsonencode({ reauthorize = { start = true } })
   triggers = {
     policy_digest  = var.policy_digest
-    alias_versions = jsonencode(var.alias_versions)
+    alias_versions = jsonencode(var.versions)
   }
 
   depends_on = [aws_lambda_function_event_invoke_config.this]

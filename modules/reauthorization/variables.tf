@@ -29,26 +29,30 @@ variable "function_arn" {
   }
 }
 
-variable "endpoints" {
+variable "existing_endpoints" {
   description = <<-EOT
     Client VPN endpoints whose connections are re-authorized, by a key of your own. A map of objects:
     - `id`: id of the endpoint.
-    - `alias`: alias of the connect handler that the endpoint calls.
+    - `alias`: alias of the connect handler that the endpoint calls. Default `live`.
+    - `mutual`, `saml`, `connection_log_group_name`: what [modules/monitoring](../monitoring) looks at.
   EOT
   type = map(object({
-    id    = string
-    alias = string
+    id                        = string
+    alias                     = optional(string, "live")
+    mutual                    = optional(bool, false)
+    saml                      = optional(bool, false)
+    connection_log_group_name = optional(string)
   }))
   nullable = false
 
   validation {
-    condition     = alltrue([for endpoint in values(var.endpoints) : can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))])
-    error_message = "endpoints (in the root module: reauthorization.existing_endpoints) has ${join(", ", [for endpoint in values(var.endpoints) : "\"${endpoint.id}\"" if !can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))])}; write ids of Client VPN endpoints, such as \"cvpn-endpoint-0123456789abcdef0\"."
+    condition     = alltrue([for endpoint in values(var.existing_endpoints) : can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))])
+    error_message = "existing_endpoints has ${join(", ", [for endpoint in values(var.existing_endpoints) : "\"${endpoint.id}\"" if !can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))])}; write ids of Client VPN endpoints, such as \"cvpn-endpoint-0123456789abcdef0\"."
   }
 
   validation {
-    condition     = length(distinct(values(var.endpoints)[*].id)) == length(var.endpoints)
-    error_message = "endpoints (in the root module: endpoints and reauthorization.existing_endpoints) has one endpoint under two keys: remove one."
+    condition     = length(distinct(values(var.existing_endpoints)[*].id)) == length(var.existing_endpoints)
+    error_message = "existing_endpoints has one endpoint under two keys: remove one."
   }
 }
 
@@ -58,7 +62,7 @@ variable "policy_digest" {
   nullable    = false
 }
 
-variable "alias_versions" {
+variable "versions" {
   description = "Versions that the aliases serve: the output `alias_versions` of modules/handler. When one changes, active connections are re-authorized at once."
   type        = map(string)
   default     = {}
@@ -67,26 +71,36 @@ variable "alias_versions" {
 
 variable "connections" {
   description = <<-EOT
-    Table in which the connect handler keeps active connections, with `requests`: the output `connections` of modules/connections_table. An object:
+    Table in which the connect handler keeps active connections. An object, as that of [modules/handler](../handler):
+    - `table_name`: name of the table. [modules/connections_table](../connections_table) has this object as an output.
     - `table_arn`: its ARN.
     - `kms_key_arn`: KMS key that encrypts it, if it is one of yours.
+    - `requests`: whether each connection's request is kept with it. The handler needs true for re-authorization.
   EOT
   type = object({
+    table_name  = string
     table_arn   = string
     kms_key_arn = optional(string)
+    requests    = optional(bool, false)
   })
   nullable = false
 }
 
-variable "device_inventory" {
+variable "device_table" {
   description = <<-EOT
-    Table in which conditions `device` of the policy are looked up: the output `device_inventory` of modules/device_inventory. Default `null`: none. An object:
+    Table in which conditions `device` of the policy are looked up. Default `null`: none. An object, as that of
+    [modules/handler](../handler):
+    - `table_name`: name of the table. [modules/device_inventory](../device_inventory) has this object as an output.
     - `table_arn`: its ARN.
     - `kms_key_arn`: KMS key that encrypts it, if it is one of yours.
+    - `attribute_names`, `exact`: how the table is read; the handler's environment has them.
   EOT
   type = object({
-    table_arn   = string
-    kms_key_arn = optional(string)
+    table_name      = string
+    table_arn       = string
+    kms_key_arn     = optional(string)
+    attribute_names = optional(map(string), {})
+    exact           = optional(bool, false)
   })
   default = null
 }
@@ -185,6 +199,7 @@ variable "bundle" {
     - `local_path`: path of a zip file on the machine that runs Terraform.
     - `s3`: object in an S3 bucket of the same Region: `bucket`, `key` and `version`.
     - `hash`: base64 of the SHA-256 of the zip, by which Terraform notices a change. Default: computed from `local_path`.
+    - `handler`: of the connect handler; it means nothing here.
   EOT
   type = object({
     local_path = optional(string)
@@ -193,7 +208,8 @@ variable "bundle" {
       key     = string
       version = optional(string)
     }))
-    hash = optional(string)
+    hash    = optional(string)
+    handler = optional(string, "connect_handler.handler.handler")
   })
   default = null
 }

@@ -64,8 +64,12 @@ run "everything_is_on" {
       { name = "staff", effect = "allow", when = { device = { registered = true } } },
     ]
     device_inventory = {}
-    session_limits   = { existing_endpoints = { older = "cvpn-endpoint-00000000000000002" } }
-    reauthorization  = { existing_endpoints = { old = "cvpn-endpoint-00000000000000001" } }
+    session_limits   = {}
+    reauthorization  = {}
+    existing_endpoints = {
+      old   = { id = "cvpn-endpoint-00000000000000001" }
+      older = { id = "cvpn-endpoint-00000000000000002" }
+    }
   }
 
   assert {
@@ -164,7 +168,7 @@ run "a_table_of_ones_own" {
     error_message = "The module makes no table where there is one."
   }
   assert {
-    condition     = local.device_inventory.exact && local.device_inventory.attribute_names == tomap({ common_name = "cn", status = "state" })
+    condition     = local.device_table.exact && local.device_table.attribute_names == tomap({ common_name = "cn", status = "state" })
     error_message = "What writes such a table does not fold its keys."
   }
 }
@@ -210,24 +214,78 @@ run "an_arn_for_the_name_of_a_table_is_refused" {
   expect_failures = [var.device_inventory]
 }
 
-run "an_endpoint_that_is_re_authorized_twice_is_refused" {
+run "an_endpoint_made_here_and_elsewhere_is_refused" {
   command = plan
 
   variables {
-    reauthorization = { existing_endpoints = { staff = "cvpn-endpoint-00000000000000001" } }
+    existing_endpoints = { staff = { id = "cvpn-endpoint-00000000000000001" } }
   }
 
-  expect_failures = [var.reauthorization]
+  expect_failures = [var.existing_endpoints]
 }
 
-run "sessions_of_what_is_no_endpoint_are_refused" {
+run "what_is_no_endpoint_is_refused" {
   command = plan
 
   variables {
-    session_limits = { existing_endpoints = { old = "vpn-1" } }
+    existing_endpoints = { old = { id = "vpn-1" } }
   }
 
-  expect_failures = [var.session_limits]
+  expect_failures = [var.existing_endpoints]
+}
+
+run "an_existing_endpoint_under_two_keys_is_refused" {
+  command = plan
+
+  variables {
+    existing_endpoints = {
+      old   = { id = "cvpn-endpoint-00000000000000001" }
+      older = { id = "cvpn-endpoint-00000000000000001" }
+    }
+  }
+
+  expect_failures = [var.existing_endpoints]
+}
+
+run "an_alias_that_the_function_does_not_have_is_refused" {
+  command = plan
+
+  variables {
+    existing_endpoints = { old = { id = "cvpn-endpoint-00000000000000001", alias = "stuff" } }
+  }
+
+  expect_failures = [var.existing_endpoints]
+}
+
+run "an_existing_endpoint_may_call_the_alias_of_another" {
+  variables {
+    existing_endpoints = { old = { id = "cvpn-endpoint-00000000000000001", alias = "staff" } }
+    reauthorization    = {}
+  }
+
+  assert {
+    condition = (
+      contains(keys(output.alarm_arns), "errors/staff") && !contains(keys(output.alarm_arns), "errors/live") &&
+      contains(keys(output.alarm_arns), "handler_timeouts/old")
+    )
+    error_message = "The endpoint is watched, and of the aliases the one that it calls."
+  }
+}
+
+run "an_endpoint_of_this_configuration_may_take_the_alias_and_be_among_the_existing" {
+  module {
+    source = "./tests/terraform/existing_endpoint"
+  }
+
+  override_resource {
+    target = module.connect_handler.module.handler.aws_lambda_alias.this["live"]
+    values = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:live", function_version = "7" }
+  }
+
+  assert {
+    condition     = output.reauthorization_function_name == "ClientVPNReauthorization-corp"
+    error_message = "Nothing that the alias waits for looks at existing endpoints: there is no cycle."
+  }
 }
 
 # --- the tables -------------------------------------------------------------------------------------------------------
@@ -250,7 +308,7 @@ run "the_table_of_devices" {
     error_message = "Devices are kept encrypted, can be restored, and expire."
   }
   assert {
-    condition     = output.device_inventory.table_name == output.table_name && output.device_inventory.table_arn == output.table_arn && output.kms_key_arn == null
+    condition     = output.device_table.table_name == output.table_name && output.device_table.table_arn == output.table_arn && output.kms_key_arn == null
     error_message = "The output is what modules/handler takes."
   }
 }

@@ -600,8 +600,8 @@ run "a_handler_that_looks_devices_up_and_counts_connections" {
   }
 
   variables {
-    device_inventory = { table_name = "AWSClientVPN-corp-devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices", attribute_names = { status = "status" } }
-    connections      = { table_name = "AWSClientVPN-corp-connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" }
+    device_table = { table_name = "AWSClientVPN-corp-devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices", attribute_names = { status = "status" } }
+    connections  = { table_name = "AWSClientVPN-corp-connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" }
   }
 
   assert {
@@ -643,7 +643,7 @@ run "a_table_of_ones_own_with_keys" {
   }
 
   variables {
-    device_inventory = {
+    device_table = {
       table_name      = "devices"
       table_arn       = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices"
       kms_key_arn     = "arn:aws:kms:eu-central-1:123456789012:key/devices"
@@ -690,10 +690,10 @@ run "an_attribute_that_no_record_has_is_refused" {
   }
 
   variables {
-    device_inventory = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices", attribute_names = { model = "m" } }
+    device_table = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices", attribute_names = { model = "m" } }
   }
 
-  expect_failures = [var.device_inventory]
+  expect_failures = [var.device_table]
 }
 
 run "a_key_of_the_inventory_by_its_alias_is_refused" {
@@ -704,10 +704,10 @@ run "a_key_of_the_inventory_by_its_alias_is_refused" {
   }
 
   variables {
-    device_inventory = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices", kms_key_arn = "alias/devices" }
+    device_table = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices", kms_key_arn = "alias/devices" }
   }
 
-  expect_failures = [var.device_inventory]
+  expect_failures = [var.device_table]
 }
 
 run "redacting_without_a_key_is_refused" {

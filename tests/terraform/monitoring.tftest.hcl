@@ -5,10 +5,9 @@ mock_provider "aws" {
 }
 
 variables {
-  function_name  = "AWSClientVPN-corp"
-  log_group_name = "/aws/lambda/AWSClientVPN-corp"
-  aliases        = ["staff"]
-  endpoints      = { staff = { id = "cvpn-endpoint-0123456789abcdef0", mutual = true, connection_log_group_name = "/aws/clientvpn/corp-staff" } }
+  function_name      = "AWSClientVPN-corp"
+  log_group_name     = "/aws/lambda/AWSClientVPN-corp"
+  existing_endpoints = { staff = { id = "cvpn-endpoint-0123456789abcdef0", alias = "staff", mutual = true, connection_log_group_name = "/aws/clientvpn/corp-staff" } }
 }
 
 run "everything_is_on_by_default" {
@@ -57,10 +56,10 @@ run "each_alarm_can_be_tuned" {
   }
 
   variables {
-    timeout                 = 30
-    provisioned_concurrency = true
-    alarm_actions           = ["arn:aws:sns:eu-central-1:123456789012:all"]
-    ok_actions              = ["arn:aws:sns:eu-central-1:123456789012:ok"]
+    timeout                     = 30
+    has_provisioned_concurrency = true
+    alarm_actions               = ["arn:aws:sns:eu-central-1:123456789012:all"]
+    ok_actions                  = ["arn:aws:sns:eu-central-1:123456789012:ok"]
     alarms = {
       errors      = { threshold = 3, period = 60, evaluation_periods = 5, datapoints_to_alarm = 2, alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:own"] }
       denial_rate = { threshold = 80, minimum_decisions = 100 }
@@ -99,8 +98,7 @@ run "a_dashboard_of_many_endpoints_is_one_that_cloudwatch_takes" {
   }
 
   variables {
-    aliases   = [for number in range(15) : "endpoint-${number}"]
-    endpoints = { for number in range(15) : "endpoint-${number}" => { id = "cvpn-endpoint-${number}" } }
+    existing_endpoints = { for number in range(15) : "endpoint-${number}" => { id = "cvpn-endpoint-${number}", alias = "endpoint-${number}" } }
   }
 
   assert {
@@ -115,11 +113,11 @@ run "evidence_and_reauthorization_are_watched_where_they_are_on" {
   }
 
   variables {
-    device_inventory = true
-    session_limits   = true
-    connections      = true
-    reauthorization  = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "rate(5 minutes)" }
-    alarms           = { reauthorization_unrecorded = { threshold = 20 } }
+    has_device_inventory     = true
+    has_session_limits       = true
+    has_connections          = true
+    reauthorization_function = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "rate(5 minutes)" }
+    alarms                   = { reauthorization_unrecorded = { threshold = 20 } }
   }
 
   assert {
@@ -172,7 +170,7 @@ run "a_run_is_missed_by_its_schedule" {
   }
 
   variables {
-    reauthorization = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "rate(2 hours)" }
+    reauthorization_function = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "rate(2 hours)" }
   }
 
   assert {
@@ -187,7 +185,7 @@ run "a_run_is_missed_by_a_cron_expression_within_a_day" {
   }
 
   variables {
-    reauthorization = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "cron(0/5 * * * ? *)" }
+    reauthorization_function = { function_name = "ClientVPNReauthorization-corp", log_group_name = "/aws/lambda/ClientVPNReauthorization-corp", schedule = "cron(0/5 * * * ? *)" }
   }
 
   assert {

@@ -15,13 +15,13 @@ override_resource {
 }
 
 variables {
-  name           = "corp"
-  function_name  = "AWSClientVPN-corp"
-  function_arn   = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp"
-  policy_digest  = "d1"
-  alias_versions = { live = "7", staff = "7" }
-  connections    = { table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" }
-  endpoints = {
+  name          = "corp"
+  function_name = "AWSClientVPN-corp"
+  function_arn  = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp"
+  policy_digest = "d1"
+  versions      = { live = "7", staff = "7" }
+  connections   = { table_name = "AWSClientVPN-corp-connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" }
+  existing_endpoints = {
     staff = { id = "cvpn-endpoint-0123456789abcdef0", alias = "staff" }
     old   = { id = "cvpn-endpoint-00000000000000001", alias = "live" }
   }
@@ -96,11 +96,11 @@ run "it_may_read_what_the_policy_looks_at" {
   }
 
   variables {
-    connections      = { table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/tables" }
-    device_inventory = { table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/tables" }
-    stored_policy    = { arn = "arn:aws:s3:::policies/AWSClientVPN-corp/policy.json.gz", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/policies" }
-    kms_key_arn      = "arn:aws:kms:eu-central-1:123456789012:key/environment"
-    tracing_mode     = "Active"
+    connections   = { table_name = "AWSClientVPN-corp-connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/tables" }
+    device_table  = { table_name = "AWSClientVPN-corp-devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/tables" }
+    stored_policy = { arn = "arn:aws:s3:::policies/AWSClientVPN-corp/policy.json.gz", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/policies" }
+    kms_key_arn   = "arn:aws:kms:eu-central-1:123456789012:key/environment"
+    tracing_mode  = "Active"
   }
 
   assert {
@@ -120,7 +120,7 @@ run "all_options" {
   }
 
   variables {
-    endpoints                      = {}
+    existing_endpoints             = {}
     schedule                       = "cron(0/15 6-20 ? * MON-FRI *)"
     brake                          = { share = 0.5 }
     terminations_per_second        = 2
@@ -233,9 +233,9 @@ run "what_is_no_endpoint_is_refused" {
     source = "./modules/reauthorization"
   }
   variables {
-    endpoints = { staff = { id = "vpn-1", alias = "staff" } }
+    existing_endpoints = { staff = { id = "vpn-1", alias = "staff" } }
   }
-  expect_failures = [var.endpoints]
+  expect_failures = [var.existing_endpoints]
 }
 
 run "one_endpoint_under_two_keys_is_refused" {
@@ -244,9 +244,9 @@ run "one_endpoint_under_two_keys_is_refused" {
     source = "./modules/reauthorization"
   }
   variables {
-    endpoints = { a = { id = "cvpn-endpoint-1", alias = "live" }, b = { id = "cvpn-endpoint-1", alias = "staff" } }
+    existing_endpoints = { a = { id = "cvpn-endpoint-1", alias = "live" }, b = { id = "cvpn-endpoint-1", alias = "staff" } }
   }
-  expect_failures = [var.endpoints]
+  expect_failures = [var.existing_endpoints]
 }
 
 run "more_endpoints_than_the_environment_holds_are_refused" {
@@ -255,7 +255,7 @@ run "more_endpoints_than_the_environment_holds_are_refused" {
     source = "./modules/reauthorization"
   }
   variables {
-    endpoints = { for number in range(110) : "endpoint-${number}" => { id = "cvpn-endpoint-${number}", alias = "endpoint-${number}" } }
+    existing_endpoints = { for number in range(110) : "endpoint-${number}" => { id = "cvpn-endpoint-${number}", alias = "endpoint-${number}" } }
   }
   expect_failures = [aws_cloudwatch_event_rule.this]
 }

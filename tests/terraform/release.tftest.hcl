@@ -176,9 +176,9 @@ run "a_version_whose_table_is_there_can_be_pinned" {
   }
 
   variables {
-    alias_versions   = { staff = { version = "5" } }
-    connections      = { table_name = "connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/connections" }
-    device_inventory = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices" }
+    alias_versions = { staff = { version = "5" } }
+    connections    = { table_name = "connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/connections" }
+    device_table   = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices" }
   }
 
   assert {

@@ -140,9 +140,9 @@ run "a_pin_is_in_every_plan" {
 
 run "an_endpoint_made_elsewhere_is_watched_by_its_id_and_the_alias_live" {
   variables {
-    monitoring = {
-      alarms             = { denial_rate = { enabled = false } }
-      existing_endpoints = { old = { id = "cvpn-endpoint-0fedcba9876543210", mutual = true, connection_log_group_name = "vpn" } }
+    monitoring = { alarms = { denial_rate = { enabled = false } } }
+    existing_endpoints = {
+      old = { id = "cvpn-endpoint-0fedcba9876543210", mutual = true, connection_log_group_name = "vpn" }
     }
   }
 
@@ -159,21 +159,4 @@ run "an_endpoint_made_elsewhere_is_watched_by_its_id_and_the_alias_live" {
     condition     = output.dashboard_name == "AWSClientVPN-corp"
     error_message = "There is a dashboard unless it is switched off."
   }
-}
-
-run "an_endpoint_is_not_watched_twice" {
-  command = plan
-
-  variables {
-    endpoints = {
-      staff = {
-        server_certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/server"
-        client_cidr_block      = "10.255.0.0/22"
-        authentication         = { saml = { provider_arn = "arn:aws:iam::123456789012:saml-provider/idp" } }
-      }
-    }
-    monitoring = { existing_endpoints = { staff = { id = "cvpn-endpoint-0fedcba9876543210" } } }
-  }
-
-  expect_failures = [var.monitoring]
 }

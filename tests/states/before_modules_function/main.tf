@@ -35,6 +35,8 @@ module "vpn" {
   }
   handler          = { provisioned_concurrency = { staff = 1 }, tracing_mode = "Active" }
   device_inventory = {}
-  session_limits   = { existing_endpoints = { old = local.existing_endpoint_id } }
-  reauthorization  = { existing_endpoints = { old = local.existing_endpoint_id } }
+  session_limits   = {}
+  reauthorization  = {}
+
+  existing_endpoints = { old = { id = local.existing_endpoint_id } }
 }
