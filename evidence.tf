@@ -1,5 +1,5 @@
-# What the policy looks at besides the request, a device's record and the other active connections; and connections that have to stay
-# authorized. None of it is there where it is not asked for.
+# What the policy looks at besides the request, a device's record and the other active connections; and connections that
+# have to stay authorized. None of it is there where it is not asked for.
 
 locals {
   # Endpoints that call the function, those made here and those made elsewhere, in the shape of existing_endpoints.
@@ -17,8 +17,14 @@ locals {
   )
 
   # The handler lets in nobody's connections where it is switched off: those are neither ended nor re-authorized.
-  handler_is_off         = [for key, endpoint in var.endpoints : key if !coalesce(endpoint.connect_handler_enabled, true)]
-  endpoints_with_handler = { for key, endpoint in local.endpoints : key => endpoint if !contains(local.handler_is_off, key) }
+  handler_is_off = [
+    for key, endpoint in var.endpoints : key
+    if !coalesce(endpoint.connect_handler_enabled, true)
+  ]
+  endpoints_with_handler = {
+    for key, endpoint in local.endpoints : key => endpoint
+    if !contains(local.handler_is_off, key)
+  }
 }
 
 # --- devices ----------------------------------------------------------------------------------------------------------
@@ -54,7 +60,10 @@ locals {
   device_table = var.device_inventory == null ? null : {
     table_name = try(local.own_table.name, module.device_inventory[0].table_name)
     table_arn = try(
-      "arn:${data.aws_partition.current[0].partition}:dynamodb:${data.aws_region.current[0].id}:${data.aws_caller_identity.current[0].account_id}:table/${local.own_table.name}",
+      join(":", [
+        "arn", data.aws_partition.current[0].partition, "dynamodb", data.aws_region.current[0].id,
+        data.aws_caller_identity.current[0].account_id, "table/${local.own_table.name}",
+      ]),
       module.device_inventory[0].table_arn,
     )
     kms_key_arn     = local.own_table == null ? var.device_inventory.kms_key_arn : local.own_table.kms_key_arn
@@ -84,11 +93,13 @@ locals {
   )
 
   # An endpoint is where its handler is: in the same account and Region.
-  function_arn = split(":", module.handler.function_arn)
+  partition  = split(":", module.handler.function_arn)[1]
+  region     = split(":", module.handler.function_arn)[3]
+  account_id = split(":", module.handler.function_arn)[4]
 }
 
-# Of its own, and not a part of modules/handler: an endpoint calls an alias of the function, which waits for the role's policies, so
-# that they cannot name an endpoint.
+# Of its own, and not a part of modules/handler: an endpoint calls an alias of the function, which waits for the role's
+# policies, so that they cannot name an endpoint.
 resource "aws_iam_role_policy" "session_limits" {
   count = var.session_limits == null ? 0 : 1
 
@@ -110,14 +121,14 @@ resource "aws_iam_role_policy" "session_limits" {
         Action = ["ec2:TerminateClientVpnConnections"]
         Resource = sort([
           for endpoint in values(local.endpoints_with_handler) :
-          "arn:${local.function_arn[1]}:ec2:${local.function_arn[3]}:${local.function_arn[4]}:client-vpn-endpoint/${endpoint.id}"
+          "arn:${local.partition}:ec2:${local.region}:${local.account_id}:client-vpn-endpoint/${endpoint.id}"
         ])
       }],
     )
   })
 
-  # Not created before it is destroyed: Terraform would then do the same with the endpoints that it depends on, of which the old one
-  # has to go first where a new one takes its place.
+  # Not created before it is destroyed: Terraform would then do the same with the endpoints that it depends on, of which
+  # the old one has to go first where a new one takes its place.
 }
 
 check "session_limits" {

@@ -117,8 +117,11 @@ module "monitoring" {
 
 check "shadow_mode" {
   assert {
-    condition     = !var.shadow_mode
-    error_message = "shadow_mode is on: everybody who authenticates is connected, whatever the policy says. The decision log records what it says; set shadow_mode = false to put it into force."
+    condition = !var.shadow_mode
+    error_message = join(" ", [
+      "shadow_mode is on: everybody who authenticates is connected, whatever the policy says. The decision log records",
+      "what it says; set shadow_mode = false to put it into force.",
+    ])
   }
 }
 
@@ -134,7 +137,13 @@ check "connect_handler_enabled" {
 
 check "alias_versions" {
   assert {
-    condition     = length(var.alias_versions) == 0
-    error_message = "alias_versions pins ${join(", ", [for alias, pin in var.alias_versions : "${alias} to version ${pin.version}"])}: a change of the policy or of anything else about the function does not reach it until the pin is removed."
+    condition = length(var.alias_versions) == 0
+    error_message = format(
+      join(" ", [
+        "alias_versions pins %s: a change of the policy or of anything else about the function does not reach it until",
+        "the pin is removed.",
+      ]),
+      join(", ", [for alias, pin in var.alias_versions : "${alias} to version ${pin.version}"]),
+    )
   }
 }

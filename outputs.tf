@@ -74,13 +74,20 @@ output "policy_digest" {
 
   # Such a condition would be unknown for everybody: a deny rule would deny all, an allow rule allow nobody.
   precondition {
-    condition     = var.device_inventory != null || !module.policy.uses.device
-    error_message = "The policy has a device condition, and device_inventory is null, so that there is nothing to look devices up in. Write device_inventory = {} for a table that this module makes, or name one of your own in device_inventory.table; or remove the condition."
+    condition = var.device_inventory != null || !module.policy.uses.device
+    error_message = join(" ", [
+      "The policy has a device condition, and device_inventory is null, so that there is nothing to look devices up",
+      "in. Write device_inventory = {} for a table that this module makes, or name one of your own in",
+      "device_inventory.table; or remove the condition.",
+    ])
   }
 
   precondition {
-    condition     = var.session_limits != null || !module.policy.uses.sessions
-    error_message = "The policy has a sessions condition, and session_limits is null, so that nobody counts connections. Write session_limits = {}, or remove the condition."
+    condition = var.session_limits != null || !module.policy.uses.sessions
+    error_message = join(" ", [
+      "The policy has a sessions condition, and session_limits is null, so that nobody counts connections. Write",
+      "session_limits = {}, or remove the condition.",
+    ])
   }
 }
 
@@ -95,7 +102,9 @@ output "device_inventory_table_name" {
 }
 
 output "connections_table_name" {
-  description = "Name of the table of active connections, or `null` where neither `session_limits` nor `reauthorization` is set."
+  description = <<-EOT
+    Name of the table of active connections, or `null` where neither `session_limits` nor `reauthorization` is set.
+  EOT
   value       = try(local.connections.table_name, null)
 }
 
@@ -105,7 +114,10 @@ output "reauthorization_function_name" {
 }
 
 output "alarm_arns" {
-  description = "ARNs of the alarms, by alarm, followed by a slash and the endpoint's key or the alias where there is one for each."
+  description = <<-EOT
+    ARNs of the alarms, by alarm, followed by a slash and the endpoint's key or the alias where there is one for
+    each.
+  EOT
   value       = try(module.monitoring[0].alarm_arns, {})
 }
 

@@ -1,30 +1,41 @@
 variable "name" {
-  description = "Name of the handler: the function is called `AWSClientVPN-<name>`. Letters, digits, hyphens and underscores, at most 51 characters."
+  description = <<-EOT
+    Name of the handler: the function is called `AWSClientVPN-<name>`. Letters, digits, hyphens and underscores, at
+    most 51 characters.
+  EOT
   type        = string
   nullable    = false
 }
 
-# `any`, because an object type would drop an attribute that it does not know without a word. modules/policy checks every key and every value.
+# `any`, because an object type would drop an attribute that it does not know without a word. modules/policy checks
+# every key and every value.
 variable "rules" {
   description = <<-EOT
-    Access rules of the policy, in the order in which they are looked through. A list of objects; a key that is not known is an error at plan.
+    Access rules of the policy, in the order in which they are looked through. A list of objects; a key that is not
+    known is an error at plan.
     - `name`: unique; it stands in the decision log and in messages.
-    - `effect`: `allow` or `deny`. A deny rule that applies beats every allow rule; where no rule allows, the connection is denied.
+    - `effect`: `allow` or `deny`. A deny rule that applies beats every allow rule; where no rule allows, the
+      connection is denied.
     - `when`: conditions that must all hold. Default: always.
     - `unless`: conditions of which not all may hold. Default: never excluded.
-    - `message`: of a deny rule: what the user is shown, at most 255 characters. Placeholders: `{rule}`, `{username}`, `{common_name}`, `{platform}`, `{platform_version}`, `{public_ip}`, `{connection_id}`, `{endpoint_id}`.
+    - `message`: of a deny rule: what the user is shown, at most 255 characters. Placeholders: `{rule}`,
+      `{username}`, `{common_name}`, `{platform}`, `{platform_version}`, `{public_ip}`, `{connection_id}`,
+      `{endpoint_id}`.
     - `shadow`: true leaves the rule out of the decision and records what it would have changed. Default false.
-    - `end_oldest`: of a deny rule with a `sessions` condition in `when`: true ends the oldest of the other connections instead of denying. Default false.
+    - `end_oldest`: of a deny rule with a `sessions` condition in `when`: true ends the oldest of the other
+      connections instead of denying. Default false.
 
-    Conditions: `endpoint`, `common_name`, `username`, `platform`, `groups`, `all_groups`, `platform_version`, `client_openvpn_version`,
-    `aws_client_version`, `public_ip`, `time`, `posture`; `device`, which needs `device_inventory`; and `sessions`, which needs `session_limits`.
+    Conditions: `endpoint`, `common_name`, `username`, `platform`, `groups`, `all_groups`, `platform_version`,
+    `client_openvpn_version`, `aws_client_version`, `public_ip`, `time`, `posture`; `device`, which needs
+    `device_inventory`; and `sessions`, which needs `session_limits`.
   EOT
   type        = any
 }
 
 variable "posture_rules" {
   description = <<-EOT
-    Rules that assign posture compliance statuses, which stand in the connection log and which rules can name in a `posture` condition. A list of objects:
+    Rules that assign posture compliance statuses, which stand in the connection log and which rules can name in a
+    `posture` condition. A list of objects:
     - `status`: at most 255 characters; at most ten different ones.
     - `when`, `unless`: as in `rules`, without `posture` and `sessions`.
   EOT
@@ -39,7 +50,10 @@ variable "default_posture_status" {
 }
 
 variable "default_deny_message" {
-  description = "What a user is shown whom no rule with a `message` denies, at most 255 characters, with the placeholders of a rule's message. Default `null`: a text of the handler's own."
+  description = <<-EOT
+    What a user is shown whom no rule with a `message` denies, at most 255 characters, with the placeholders of a
+    rule's message. Default `null`: a text of the handler's own.
+  EOT
   type        = string
   default     = null
 }
@@ -53,10 +67,14 @@ variable "shadow_mode" {
 
 variable "policy_bucket" {
   description = <<-EOT
-    Bucket for a policy that is too large for the function's environment, which holds 4 KB, compressed: about a hundred rules. The policy is stored there as an object, and the function reads it from there if it does not fit. The bucket must have versioning: each version of the function reads the version of the object that it was published with, and verifies its digest. An object:
+    Bucket for a policy that is too large for the function's environment, which holds 4 KB, compressed: about a
+    hundred rules. The policy is stored there as an object, and the function reads it from there if it does not fit.
+    The bucket must have versioning: each version of the function reads the version of the object that it was
+    published with, and verifies its digest. An object:
     - `name`: of the bucket.
     - `key_prefix`: what the object's key begins with, before `AWSClientVPN-<name>/policy.json.gz` (default: nothing).
-    - `kms_key_arn`: of the key that encrypts the object, if it is one of yours; its key policy must let the role of the function decrypt (default: the bucket decides).
+    - `kms_key_arn`: of the key that encrypts the object, if it is one of yours; its key policy must let the role of
+      the function decrypt (default: the bucket decides).
   EOT
   type = object({
     name        = string
@@ -68,15 +86,19 @@ variable "policy_bucket" {
 
 variable "device_inventory" {
   description = <<-EOT
-    Table of devices, by the common names of their certificates, in which conditions `device` of the policy are looked up. Default `null`: none, and a policy with such a condition is refused. `{}` makes a table,
-    `AWSClientVPN-<name>-devices`, which `cvpn devices` fills; [modules/device_inventory](modules/device_inventory) says what its items look like. An object:
+    Table of devices, by the common names of their certificates, in which conditions `device` of the policy are
+    looked up. Default `null`: none, and a policy with such a condition is refused. `{}` makes a table,
+    `AWSClientVPN-<name>-devices`, which `cvpn devices` fills; [modules/device_inventory](modules/device_inventory)
+    says what its items look like. An object:
     - `kms_key_arn`: KMS key that encrypts the table. Default: AWS's own key for DynamoDB.
     - `point_in_time_recovery`: whether the table can be restored to any second of the last 35 days. Default true.
     - `deletion_protection_enabled`: whether DynamoDB refuses to delete the table. Default false.
-    - `table`: a table of your own instead, in the same account and Region, whose only key is the common name as the certificate has it.
+    - `table`: a table of your own instead, in the same account and Region, whose only key is the common name as the
+      certificate has it.
       - `name`: of the table.
       - `kms_key_arn`: KMS key that encrypts it, if it is one of yours.
-      - `attribute_names`: its attributes where they are called otherwise, as a map from `common_name` (the key), `status`, `owner`, `platform`, `serial`, `attributes`, `updated_at` or `expires_at`.
+      - `attribute_names`: its attributes where they are called otherwise, as a map from `common_name` (the key),
+        `status`, `owner`, `platform`, `serial`, `attributes`, `updated_at` or `expires_at`.
   EOT
   type = object({
     kms_key_arn                 = optional(string)
@@ -92,22 +114,30 @@ variable "device_inventory" {
 
   validation {
     condition = try(var.device_inventory.table, null) == null || alltrue([
-      for option in try([var.device_inventory.kms_key_arn, var.device_inventory.point_in_time_recovery, var.device_inventory.deletion_protection_enabled], []) : option == null
+      for option in ["kms_key_arn", "point_in_time_recovery", "deletion_protection_enabled"] :
+      try(var.device_inventory[option], null) == null
     ])
-    error_message = "device_inventory names a table of your own, and has options of the table that the module would make: remove kms_key_arn, point_in_time_recovery and deletion_protection_enabled (table.kms_key_arn is the key of yours), or remove table."
+    error_message = join(" ", [
+      "device_inventory names a table of your own, and has options of the table that the module would make: remove",
+      "kms_key_arn, point_in_time_recovery and deletion_protection_enabled (table.kms_key_arn is the key of yours), or",
+      "remove table.",
+    ])
   }
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_.-]{3,255}$", try(coalesce(var.device_inventory.table.name), "none")))
-    error_message = "device_inventory.table.name is \"${try(var.device_inventory.table.name, "")}\"; write the name of a table, of 3 to 255 letters, digits, underscores, hyphens and dots, not its ARN."
+    condition = can(regex("^[A-Za-z0-9_.-]{3,255}$", try(coalesce(var.device_inventory.table.name), "none")))
+    error_message = join(" ", [
+      "device_inventory.table.name is \"${try(var.device_inventory.table.name, "")}\"; write the name of a table, of 3",
+      "to 255 letters, digits, underscores, hyphens and dots, not its ARN.",
+    ])
   }
 }
 
 variable "session_limits" {
   description = <<-EOT
-    Counts active connections, for conditions `sessions` of the policy. Default `null`: nothing is counted or kept, and a
-    policy with such a condition is refused. `{}` turns it on, with a table for the active connections, and lets the
-    function end connections of `endpoints` and `existing_endpoints`, for rules with `end_oldest`.
+    Counts active connections, for conditions `sessions` of the policy. Default `null`: nothing is counted or kept,
+    and a policy with such a condition is refused. `{}` turns it on, with a table for the active connections, and
+    lets the function end connections of `endpoints` and `existing_endpoints`, for rules with `end_oldest`.
   EOT
   type        = object({})
   default     = null
@@ -115,15 +145,18 @@ variable "session_limits" {
 
 variable "reauthorization" {
   description = <<-EOT
-    Keeps connections authorized: a second function decides anew about each active connection, on a schedule and after each change of the policy, and ends those that would be denied if they were made now. Default `null`: a connection stays until
-    it ends by itself. `{}` turns it on; [modules/reauthorization](modules/reauthorization) has the limits. `name` then has at most 39 characters. An object:
+    Keeps connections authorized: a second function decides anew about each active connection, on a schedule and
+    after each change of the policy, and ends those that would be denied if they were made now. Default `null`: a
+    connection stays until it ends by itself. `{}` turns it on; [modules/reauthorization](modules/reauthorization)
+    has the limits. `name` then has at most 39 characters. An object:
     - `schedule`: `rate(...)` or `cron(...)`. Default `rate(5 minutes)`.
     - `brake`: a run that would end more connections than this ends none, and an alarm goes off.
       - `share`: share of the connections. Default 0.1.
       - `floor`: number that may always be ended. Default 5.
     - `terminations_per_second`: how many connections are ended in a second. Default 5.
     - `memory_size`: MB. Default 512.
-    - `reserved_concurrent_executions`: runs that can be made at once, set aside from the account's concurrency. Default: none set aside.
+    - `reserved_concurrent_executions`: runs that can be made at once, set aside from the account's concurrency.
+      Default: none set aside.
     - `log_group`: `retention_in_days` (default 365) and `kms_key_arn` of the function's log.
     - `role`: `name`, `path` and `permissions_boundary_arn` of the execution role.
   EOT
@@ -151,9 +184,11 @@ variable "reauthorization" {
 
 variable "connections_table" {
   description = <<-EOT
-    Options of the table of active connections, `AWSClientVPN-<name>-connections`, which is made where `session_limits` or `reauthorization` is set. An object:
+    Options of the table of active connections, `AWSClientVPN-<name>-connections`, which is made where
+    `session_limits` or `reauthorization` is set. An object:
     - `kms_key_arn`: KMS key that encrypts the table. Default: AWS's own key for DynamoDB.
-    - `point_in_time_recovery`: whether the table can be restored to any second of the last 35 days. Default false: its items live as long as sessions.
+    - `point_in_time_recovery`: whether the table can be restored to any second of the last 35 days. Default false:
+      its items live as long as sessions.
   EOT
   type = object({
     kms_key_arn            = optional(string)
@@ -165,9 +200,11 @@ variable "connections_table" {
 
 variable "policy_tests" {
   description = <<-EOT
-    Test cases that a new version has to pass before any endpoint calls it. A case that fails stops the apply, and the old version keeps serving. A list of objects:
+    Test cases that a new version has to pass before any endpoint calls it. A case that fails stops the apply, and
+    the old version keeps serving. A list of objects:
     - `name`: unique.
-    - `request`: fields of a connection request under AWS's names, such as `username`, `groups` and `platform-version`; fields that are left out are empty.
+    - `request`: fields of a connection request under AWS's names, such as `username`, `groups` and
+      `platform-version`; fields that are left out are empty.
     - `endpoint`: key of the endpoint that asks. Default: none.
     - `at`: time of the connection, RFC 3339. Default: the time of the apply.
     - `expect`: `effect` (`allow` or `deny`), and any of `reason`, `rule`, `posture` and `message`.
@@ -178,11 +215,13 @@ variable "policy_tests" {
 
 variable "alias_versions" {
   description = <<-EOT
-    Versions to which aliases are pinned: a map from endpoint key or `live` to an object. An alias that is not in the map serves the newest version.
-    Rolling back is adding an entry, and going forward again is removing it. With every alias pinned, `live` among them, the deploy gate does not look at the newest version:
-    such a rollback goes through whatever the policy is by now.
+    Versions to which aliases are pinned: a map from endpoint key or `live` to an object. An alias that is not in
+    the map serves the newest version. Rolling back is adding an entry, and going forward again is removing it. With
+    every alias pinned, `live` among them, the deploy gate does not look at the newest version: such a rollback goes
+    through whatever the policy is by now.
     - `version`: number of a version that was published before.
-    - `canary_weight`: share of the connections, from 0 to less than 1, that the newest version decides instead. Default 0.
+    - `canary_weight`: share of the connections, from 0 to less than 1, that the newest version decides instead.
+      Default 0.
   EOT
   type = map(object({
     version       = string
@@ -194,8 +233,10 @@ variable "alias_versions" {
 
 variable "log_redact" {
   description = <<-EOT
-    Fields of the request that the decision log does not show: a keyed hash stands in for each value, in the request, the message and the answer. Any of `common_name`,
-    `username`, `platform`, `platform_version`, `public_ip`, `client_openvpn_version`, `aws_client_version` and `groups`. The connection log is Client VPN's, and shows them all the same.
+    Fields of the request that the decision log does not show: a keyed hash stands in for each value, in the
+    request, the message and the answer. Any of `common_name`, `username`, `platform`, `platform_version`,
+    `public_ip`, `client_openvpn_version`, `aws_client_version` and `groups`. The connection log is Client VPN's,
+    and shows them all the same.
   EOT
   type        = set(string)
   default     = []
@@ -203,7 +244,10 @@ variable "log_redact" {
 }
 
 variable "log_redact_key" {
-  description = "Key of the hashes of `log_redact`, 16 characters or more; another key makes other hashes. The function gets its SHA-256."
+  description = <<-EOT
+    Key of the hashes of `log_redact`, 16 characters or more; another key makes other hashes. The function gets its
+    SHA-256.
+  EOT
   type        = string
   default     = null
   sensitive   = true
@@ -211,8 +255,9 @@ variable "log_redact_key" {
 
 variable "log_sample_allowed" {
   description = <<-EOT
-    Share of the allowed connections, 0 to 1, of which the decision log says more than effect, reason, rule and connection id. Metrics count every decision all the same. Denials, and
-    allows that a shadow rule or shadow mode touched, are always logged in full.
+    Share of the allowed connections, 0 to 1, of which the decision log says more than effect, reason, rule and
+    connection id. Metrics count every decision all the same. Denials, and allows that a shadow rule or shadow mode
+    touched, are always logged in full.
   EOT
   type        = number
   default     = 1
@@ -227,9 +272,12 @@ variable "handler" {
     - `architecture`: `arm64` (default) or `x86_64`.
     - `memory_size`: MB. Default 256.
     - `timeout`: seconds, at most 30. Default 10.
-    - `reserved_concurrent_executions`: invocations that can run at once, set aside from the account's concurrency. Default: none set aside.
-    - `provisioned_concurrency`: execution environments that are kept initialized, as a map from endpoint key or `live` to a number. The sum serves all.
-    - `provisioned_concurrency_scaling`: `max`, `target_utilization` and `schedules`, by which that number is scaled. Default: it is fixed.
+    - `reserved_concurrent_executions`: invocations that can run at once, set aside from the account's concurrency.
+      Default: none set aside.
+    - `provisioned_concurrency`: execution environments that are kept initialized, as a map from endpoint key or
+      `live` to a number. The sum serves all.
+    - `provisioned_concurrency_scaling`: `max`, `target_utilization` and `schedules`, by which that number is
+      scaled. Default: it is fixed.
     - `snap_start`: starts environments from a snapshot instead. Default false.
     - `deploy_gate`: whether a new version has to pass `policy_tests`. Default true. A policy of more than 500 rules or 5,000 values needs it.
     - `bundle`: code of your own, with `local_path` or `s3` (`bucket`, `key`, `version`), `hash` and `handler`.
@@ -239,7 +287,8 @@ variable "handler" {
     - `vpc`: `subnet_ids`, `security_group_ids`, `ipv6_allowed_for_dual_stack`.
     - `tracing_mode`: `Active` or `PassThrough`.
     - `code_signing_config_arn`: code signing configuration.
-    - `create_service_linked_roles`: creates both roles of Client VPN, for an account that never had an endpoint. Default false.
+    - `create_service_linked_roles`: creates both roles of Client VPN, for an account that never had an endpoint.
+      Default false.
   EOT
   type = object({
     description                    = optional(string)
@@ -296,9 +345,9 @@ variable "handler" {
 
 variable "endpoints" {
   description = <<-EOT
-    Client VPN endpoints to create, by key. Each key is also an alias of the function, which the endpoint calls, and the name by which rules
-    know it (`when = { endpoint = ["<key>"] }`). May be empty: endpoints made elsewhere take the output `lambda_function_arn`.
-    [modules/endpoint](modules/endpoint) has the defaults and limits.
+    Client VPN endpoints to create, by key. Each key is also an alias of the function, which the endpoint calls, and
+    the name by which rules know it (`when = { endpoint = ["<key>"] }`). May be empty: endpoints made elsewhere take
+    the output `lambda_function_arn`. [modules/endpoint](modules/endpoint) has the defaults and limits.
     - `name`: tag `Name`. Default `<name>-<key>`.
     - `description`: description of the endpoint.
     - `server_certificate_arn`: server certificate in AWS Certificate Manager.
@@ -315,9 +364,11 @@ variable "endpoints" {
     - `route_enforcement`: default false.
     - `self_service_portal`: default false.
     - `vpc_id`, `security_group_ids`: both or neither; needed with `associations`.
-    - `connection_log`: `enabled` (default true), `log_stream_name`, `retention_in_days` (default 365), `kms_key_arn`; or `existing` with `log_group_name` and `log_stream_name`.
+    - `connection_log`: `enabled` (default true), `log_stream_name`, `retention_in_days` (default 365),
+      `kms_key_arn`; or `existing` with `log_group_name` and `log_stream_name`.
     - `associations`: map from a name to a subnet id.
-    - `authorization_rules`: map of `target_network_cidr` with `access_group_id` or `authorize_all_groups = true`, and `description`.
+    - `authorization_rules`: map of `target_network_cidr` with `access_group_id` or `authorize_all_groups = true`,
+      and `description`.
     - `routes`: map of `destination_cidr_block`, `association` (a key of `associations`) and `description`.
     - `tags`: in addition to the module's tags.
   EOT
@@ -381,16 +432,17 @@ variable "endpoints" {
 
 variable "existing_endpoints" {
   description = <<-EOT
-    Client VPN endpoints made elsewhere that call the function, by a key of your own. `session_limits`, `reauthorization`
-    and `monitoring` treat them like those of `endpoints`. An endpoint of the same configuration may take the output
-    `lambda_function_arn` and stand here. A map of objects:
+    Client VPN endpoints made elsewhere that call the function, by a key of your own. `session_limits`,
+    `reauthorization` and `monitoring` treat them like those of `endpoints`. An endpoint of the same configuration
+    may take the output `lambda_function_arn` and stand here. A map of objects:
     - `id`: id of the endpoint.
     - `alias`: alias of the function that the endpoint calls: `live`, or a key of `endpoints`. Default `live`.
     - `mutual`: whether clients have certificates, which a revocation list can revoke. Default false.
     - `saml`: whether users sign on at an identity provider. Default false.
     - `connection_log_group_name`: log group of the connection log. Default: none.
   EOT
-  # Nothing that an alias of the function waits for may read it: an endpoint that takes the alias's ARN would be a cycle.
+  # Nothing that an alias of the function waits for may read it: an endpoint that takes the alias's ARN would be a
+  # cycle.
   type = map(object({
     id                        = string
     alias                     = optional(string, "live")
@@ -406,7 +458,10 @@ variable "existing_endpoints" {
       for endpoint in values(var.existing_endpoints) : can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))
     ])
     error_message = format(
-      "existing_endpoints has the id %s; write ids of Client VPN endpoints, such as \"cvpn-endpoint-0123456789abcdef0\".",
+      join(" ", [
+        "existing_endpoints has the id %s; write ids of Client VPN endpoints, such as",
+        "\"cvpn-endpoint-0123456789abcdef0\".",
+      ]),
       join(", ", [
         for endpoint in values(var.existing_endpoints) : "\"${endpoint.id}\""
         if !can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))
@@ -444,10 +499,12 @@ variable "existing_endpoints" {
 
 variable "monitoring" {
   description = <<-EOT
-    Alarms, dashboard and saved queries. Default `null`: none, and nothing that costs. `{}` creates all of them; [modules/monitoring](modules/monitoring) lists the alarms with their defaults.
+    Alarms, dashboard and saved queries. Default `null`: none, and nothing that costs. `{}` creates all of them;
+    [modules/monitoring](modules/monitoring) lists the alarms with their defaults.
     - `alarm_actions`: ARNs of what is told when an alarm goes off, such as an SNS topic. Default: nobody.
     - `ok_actions`: ARNs of what is told when an alarm is over. Default: nobody.
-    - `alarms`: map from an alarm to what is different from its defaults: `enabled`, `threshold`, `period`, `evaluation_periods`, `datapoints_to_alarm`, `minimum_decisions`, `alarm_actions`, `ok_actions`.
+    - `alarms`: map from an alarm to what is different from its defaults: `enabled`, `threshold`, `period`,
+      `evaluation_periods`, `datapoints_to_alarm`, `minimum_decisions`, `alarm_actions`, `ok_actions`.
     - `dashboard`: default true.
     - `queries`: default true.
   EOT

@@ -200,6 +200,7 @@ PYTHON_LINT = [
     Check("ruff-format", lambda: python("-m", "ruff", "format", "--check", "--quiet", ".")),
     Check("mypy", lambda: python("-m", "mypy", "--strict", *PYTHON_FOLDERS)),
     Check("terraform-fmt", terraform_fmt, terraform=True),
+    Check("line-lengths", lambda: python("-m", "tools.line_lengths")),
 ]
 LINT = [
     *PYTHON_LINT,

@@ -1,7 +1,8 @@
 # Three endpoints, which differ in how users prove who they are, before one function and one policy.
 
 locals {
-  # A directory takes half an hour to create and costs money while it is there: this endpoint is made only for one that exists.
+  # A directory takes half an hour to create and costs money while it is there: this endpoint is made only for one that
+  # exists.
   domain_endpoint = { for id in var.directory_id[*] : "domain" => id }
 }
 
@@ -119,7 +120,8 @@ module "client_vpn" {
   )
 }
 
-# Your identity provider says which groups a user is in: replace the files by its metadata, one for each of the two applications.
+# Your identity provider says which groups a user is in: replace the files by its metadata, one for each of the two
+# applications.
 resource "aws_iam_saml_provider" "this" {
   for_each = toset(["client", "self-service"])
 
@@ -146,7 +148,7 @@ resource "aws_cloudwatch_log_stream" "domain" {
 
 # Whoever is on call subscribes to it.
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26: CloudWatch may not use AWS's own key for SNS: a topic that is encrypted needs a key of one's own.
+  #checkov:skip=CKV_AWS_26: CloudWatch may not use AWS's own key for SNS; a key of one's own costs.
   name = "client-vpn-${var.name}-alarms"
   tags = var.tags
 }

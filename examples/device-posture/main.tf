@@ -1,5 +1,5 @@
-# One endpoint for company devices: a certificate says which device it is, single sign-on says who uses it, and the table of devices
-# says what is known about it.
+# One endpoint for company devices: a certificate says which device it is, single sign-on says who uses it, and the
+# table of devices says what is known about it.
 
 module "client_vpn" {
   source = "../.."
@@ -41,7 +41,7 @@ resource "aws_iam_saml_provider" "this" {
 
 # Whoever is on call subscribes to it: the brake has to be heard.
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26: CloudWatch may not use AWS's own key for SNS: a topic that is encrypted needs a key of one's own.
+  #checkov:skip=CKV_AWS_26: CloudWatch may not use AWS's own key for SNS; a key of one's own costs.
   name = "client-vpn-${var.name}-alarms"
   tags = var.tags
 }

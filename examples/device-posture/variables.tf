@@ -50,7 +50,9 @@ variable "policy_tests" {
 }
 
 variable "brake" {
-  description = "How many connections a run of re-authorization may end: a `share` of them, and a `floor` that it always may."
+  description = <<-EOT
+    How many connections a run of re-authorization may end: a `share` of them, and a `floor` that it always may.
+  EOT
   type = object({
     share = optional(number)
     floor = optional(number)

@@ -1,6 +1,6 @@
 resource "aws_dynamodb_table" "this" {
   #checkov:skip=CKV_AWS_28: A record lives as long as a session: what a restore would bring back has expired.
-  #checkov:skip=CKV_AWS_119: AWS's own key for DynamoDB encrypts it, or the caller's (kms_key_arn), which costs and has a policy of its own.
+  #checkov:skip=CKV_AWS_119: AWS's own key for DynamoDB encrypts it, or the caller's (kms_key_arn).
   name         = "AWSClientVPN-${var.name}-connections"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "id"

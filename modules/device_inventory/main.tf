@@ -1,6 +1,6 @@
 resource "aws_dynamodb_table" "this" {
-  #checkov:skip=CKV_AWS_28: The caller may switch it off (point_in_time_recovery); it is on by default, which checkov cannot follow through the root module.
-  #checkov:skip=CKV_AWS_119: AWS's own key for DynamoDB encrypts it, or the caller's (kms_key_arn), which costs and has a policy of its own.
+  #checkov:skip=CKV_AWS_28: It is on by default (point_in_time_recovery), which checkov cannot follow.
+  #checkov:skip=CKV_AWS_119: AWS's own key for DynamoDB encrypts it, or the caller's (kms_key_arn).
   name         = "AWSClientVPN-${var.name}-devices"
   billing_mode = "PAY_PER_REQUEST"
   # As the handler looks it up: in lower case, and normalized (NFC). `cvpn devices` writes it so.

@@ -1,15 +1,24 @@
 locals {
   own_log_group = var.connection_log.enabled && var.connection_log.existing == null
 
-  # Both are always named: a stream that is left out means "as it was" to the provider, and would stay that of another group.
+  # Both are always named: a stream that is left out means "as it was" to the provider, and would stay that of another
+  # group.
   connection_log = {
-    group  = local.own_log_group ? aws_cloudwatch_log_group.this[0].name : try(var.connection_log.existing.log_group_name, null)
-    stream = local.own_log_group ? aws_cloudwatch_log_stream.this[0].name : try(var.connection_log.existing.log_stream_name, null)
+    group = (
+      local.own_log_group
+      ? aws_cloudwatch_log_group.this[0].name
+      : try(var.connection_log.existing.log_group_name, null)
+    )
+    stream = (
+      local.own_log_group
+      ? aws_cloudwatch_log_stream.this[0].name
+      : try(var.connection_log.existing.log_stream_name, null)
+    )
   }
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_158: CloudWatch Logs encrypts with its own key by default, with the caller's in connection_log.kms_key_arn.
+  #checkov:skip=CKV_AWS_158: CloudWatch Logs' own key encrypts it, or the caller's (connection_log.kms_key_arn).
   #checkov:skip=CKV_AWS_338: The default is a year; how long the log is kept is the caller's choice.
   count = local.own_log_group ? 1 : 0
 

@@ -11,8 +11,8 @@ resource "aws_ec2_client_vpn_endpoint" "this" {
   vpc_id                 = var.vpc_id
   security_group_ids     = length(var.security_group_ids) > 0 ? var.security_group_ids : null
 
-  # What follows is written out even where it is switched off: the provider takes an argument that is missing for "as it is",
-  # and would leave a handler, a banner or route enforcement on.
+  # What follows is written out even where it is switched off: the provider takes an argument that is missing for "as it
+  # is", and would leave a handler, a banner or route enforcement on.
   disconnect_on_session_timeout = var.disconnect_on_session_timeout
 
   client_connect_options {
@@ -66,7 +66,10 @@ resource "aws_ec2_client_vpn_endpoint" "this" {
 # The provider leaves false out when it creates an endpoint, and AWS's default is true.
 check "disconnect_on_session_timeout" {
   assert {
-    condition     = aws_ec2_client_vpn_endpoint.this.disconnect_on_session_timeout == var.disconnect_on_session_timeout
-    error_message = "disconnect_on_session_timeout = ${var.disconnect_on_session_timeout} has not reached the new endpoint yet: apply once more. The provider does not send it when it creates an endpoint."
+    condition = aws_ec2_client_vpn_endpoint.this.disconnect_on_session_timeout == var.disconnect_on_session_timeout
+    error_message = join(" ", [
+      "disconnect_on_session_timeout = ${var.disconnect_on_session_timeout} has not reached the new endpoint yet:",
+      "apply once more. The provider does not send it when it creates an endpoint.",
+    ])
   }
 }

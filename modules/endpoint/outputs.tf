@@ -40,5 +40,7 @@ output "connection_log_group_name" {
 
 output "association_ids" {
   description = "Ids of the associations, by their keys."
-  value       = { for key, association in aws_ec2_client_vpn_network_association.this : key => association.association_id }
+  value = {
+    for key, association in aws_ec2_client_vpn_network_association.this : key => association.association_id
+  }
 }

@@ -4,8 +4,11 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_./#-]{1,128}$", var.name))
-    error_message = "name is \"${var.name}\"; write 1 to 128 letters, digits or characters of _./#-, which a log group's name can have. In the root module it is <name>-<key> unless the endpoint has a name of its own."
+    condition = can(regex("^[A-Za-z0-9_./#-]{1,128}$", var.name))
+    error_message = join(" ", [
+      "name is \"${var.name}\"; write 1 to 128 letters, digits or characters of _./#-, which a log group's name can",
+      "have. In the root module it is <name>-<key> unless the endpoint has a name of its own.",
+    ])
   }
 }
 
@@ -15,8 +18,10 @@ variable "description" {
   default     = null
 
   validation {
-    condition     = length(coalesce(var.description, "-")) <= 255
-    error_message = "description has ${length(coalesce(var.description, "-"))} characters; EC2 takes at most 255: shorten it."
+    condition = length(coalesce(var.description, "-")) <= 255
+    error_message = (
+      "description has ${length(coalesce(var.description, "-"))} characters; EC2 takes at most 255: shorten it."
+    )
   }
 }
 
@@ -26,33 +31,48 @@ variable "server_certificate_arn" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/", var.server_certificate_arn))
-    error_message = "server_certificate_arn is \"${var.server_certificate_arn}\"; write the ARN of a certificate in AWS Certificate Manager (arn:aws:acm:<region>:<account>:certificate/<id>)."
+    condition = can(regex("^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/", var.server_certificate_arn))
+    error_message = join(" ", [
+      "server_certificate_arn is \"${var.server_certificate_arn}\"; write the ARN of a certificate in AWS Certificate",
+      "Manager (arn:aws:acm:<region>:<account>:certificate/<id>).",
+    ])
   }
 }
 
 variable "client_cidr_block" {
-  description = "IPv4 range from which clients get their addresses, between /22 and /12. It must not overlap the VPC or any route, and cannot be changed: another value makes a new endpoint."
+  description = <<-EOT
+    IPv4 range from which clients get their addresses, between /22 and /12. It must not overlap the VPC or any
+    route, and cannot be changed: another value makes a new endpoint.
+  EOT
   type        = string
   nullable    = false
 
   validation {
     condition = try(
-      tonumber(split("/", var.client_cidr_block)[1]) >= 12 && tonumber(split("/", var.client_cidr_block)[1]) <= 22 && can(cidrnetmask(var.client_cidr_block)),
+      tonumber(split("/", var.client_cidr_block)[1]) >= 12 &&
+      tonumber(split("/", var.client_cidr_block)[1]) <= 22 &&
+      can(cidrnetmask(var.client_cidr_block)),
       false
     )
-    error_message = "client_cidr_block is \"${var.client_cidr_block}\"; write an IPv4 range with a prefix length between /12 and /22, such as \"10.255.0.0/22\"."
+    error_message = join(" ", [
+      "client_cidr_block is \"${var.client_cidr_block}\"; write an IPv4 range with a prefix length between /12 and",
+      "/22, such as \"10.255.0.0/22\".",
+    ])
   }
 
   validation {
-    condition     = try(cidrsubnet(var.client_cidr_block, 0, 0) == var.client_cidr_block, true)
-    error_message = "client_cidr_block is \"${var.client_cidr_block}\", which has bits set beyond its prefix; write \"${try(cidrsubnet(var.client_cidr_block, 0, 0), "")}\"."
+    condition = try(cidrsubnet(var.client_cidr_block, 0, 0) == var.client_cidr_block, true)
+    error_message = join(" ", [
+      "client_cidr_block is \"${var.client_cidr_block}\", which has bits set beyond its prefix; write",
+      "\"${try(cidrsubnet(var.client_cidr_block, 0, 0), "")}\".",
+    ])
   }
 }
 
 variable "authentication" {
   description = <<-EOT
-    How clients prove who they are: one way, or `mutual` together with one of the other two. Another value makes a new endpoint.
+    How clients prove who they are: one way, or `mutual` together with one of the other two. Another value makes a
+    new endpoint.
     - `mutual`: client certificates.
       - `root_certificate_chain_arn`: ARN in AWS Certificate Manager of the certificate authority that signs them.
     - `active_directory`: user name and password of a directory in AWS Directory Service.
@@ -76,31 +96,59 @@ variable "authentication" {
   nullable = false
 
   validation {
-    condition     = var.authentication.mutual != null || var.authentication.active_directory != null || var.authentication.saml != null
+    condition = (
+      var.authentication.mutual != null ||
+      var.authentication.active_directory != null ||
+      var.authentication.saml != null
+    )
     error_message = "authentication is empty; write at least one of mutual, active_directory and saml."
   }
 
   validation {
-    condition     = var.authentication.active_directory == null || var.authentication.saml == null
-    error_message = "authentication has both active_directory and saml, which AWS does not combine; remove one. Either can be combined with mutual."
+    condition = var.authentication.active_directory == null || var.authentication.saml == null
+    error_message = join(" ", [
+      "authentication has both active_directory and saml, which AWS does not combine; remove one. Either can be",
+      "combined with mutual.",
+    ])
   }
 
   validation {
-    condition     = var.authentication.mutual == null || can(regex("^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/", var.authentication.mutual.root_certificate_chain_arn))
-    error_message = "authentication.mutual.root_certificate_chain_arn is \"${try(coalesce(var.authentication.mutual.root_certificate_chain_arn), "")}\"; write the ARN of a certificate in AWS Certificate Manager (arn:aws:acm:<region>:<account>:certificate/<id>)."
+    condition = (
+      var.authentication.mutual == null ||
+      can(regex("^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/", var.authentication.mutual.root_certificate_chain_arn))
+    )
+    error_message = format(
+      join(" ", [
+        "authentication.mutual.root_certificate_chain_arn is \"%s\"; write the ARN of a certificate in AWS Certificate",
+        "Manager (arn:aws:acm:<region>:<account>:certificate/<id>).",
+      ]),
+      try(coalesce(var.authentication.mutual.root_certificate_chain_arn), ""),
+    )
   }
 
   validation {
-    condition     = var.authentication.active_directory == null || can(regex("^d-[0-9a-f]{10}$", var.authentication.active_directory.directory_id))
-    error_message = "authentication.active_directory.directory_id is \"${try(coalesce(var.authentication.active_directory.directory_id), "")}\"; write the id of a directory, d- and ten hexadecimal digits."
+    condition = (
+      var.authentication.active_directory == null ||
+      can(regex("^d-[0-9a-f]{10}$", var.authentication.active_directory.directory_id))
+    )
+    error_message = format(
+      join(" ", [
+        "authentication.active_directory.directory_id is \"%s\"; write the id of a directory, d- and ten hexadecimal",
+        "digits.",
+      ]),
+      try(coalesce(var.authentication.active_directory.directory_id), ""),
+    )
   }
 
   validation {
     condition = alltrue([
-      for arn in [try(var.authentication.saml.provider_arn, null), try(var.authentication.saml.self_service_provider_arn, null)] :
+      for arn in try([var.authentication.saml.provider_arn, var.authentication.saml.self_service_provider_arn], []) :
       arn == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:saml-provider/", arn))
     ])
-    error_message = "authentication.saml.provider_arn and self_service_provider_arn must be ARNs of IAM SAML identity providers (arn:aws:iam::<account>:saml-provider/<name>)."
+    error_message = join(" ", [
+      "authentication.saml.provider_arn and self_service_provider_arn must be ARNs of IAM SAML identity providers",
+      "(arn:aws:iam::<account>:saml-provider/<name>).",
+    ])
   }
 }
 
@@ -118,15 +166,32 @@ variable "connect_handler" {
   default = null
 
   validation {
-    condition     = var.connect_handler == null || can(regex(":function:AWSClientVPN-[A-Za-z0-9_-]+(:|$)", var.connect_handler.lambda_function_arn))
-    error_message = "connect_handler.lambda_function_arn is \"${try(coalesce(var.connect_handler.lambda_function_arn), "")}\"; the function's name must begin with AWSClientVPN-: Client VPN invokes no other. Rename the function."
+    condition = (
+      var.connect_handler == null ||
+      can(regex(":function:AWSClientVPN-[A-Za-z0-9_-]+(:|$)", var.connect_handler.lambda_function_arn))
+    )
+    error_message = format(
+      join(" ", [
+        "connect_handler.lambda_function_arn is \"%s\"; the function's name must begin with AWSClientVPN-: Client VPN",
+        "invokes no other. Rename the function.",
+      ]),
+      try(coalesce(var.connect_handler.lambda_function_arn), ""),
+    )
   }
 
   validation {
     condition = var.connect_handler == null || can(regex(
-      "^arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[A-Za-z0-9_-]+:[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*$", var.connect_handler.lambda_function_arn
+      "^arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[A-Za-z0-9_-]+:[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*$",
+      var.connect_handler.lambda_function_arn
     ))
-    error_message = "connect_handler.lambda_function_arn is \"${try(coalesce(var.connect_handler.lambda_function_arn), "")}\"; write the ARN of an alias (arn:aws:lambda:<region>:<account>:function:AWSClientVPN-<name>:<alias>). With a version or without a qualifier, a new version of the function would change the endpoint, or serve it untested."
+    error_message = format(
+      join(" ", [
+        "connect_handler.lambda_function_arn is \"%s\"; write the ARN of an alias",
+        "(arn:aws:lambda:<region>:<account>:function:AWSClientVPN-<name>:<alias>). With a version or without a",
+        "qualifier, a new version of the function would change the endpoint, or serve it untested.",
+      ]),
+      try(coalesce(var.connect_handler.lambda_function_arn), ""),
+    )
   }
 }
 
@@ -168,13 +233,20 @@ variable "dns_servers" {
   nullable    = false
 
   validation {
-    condition     = length(var.dns_servers) <= 2
-    error_message = "dns_servers has ${length(var.dns_servers)} addresses; AWS takes at most two: remove ${join(", ", slice(var.dns_servers, min(2, length(var.dns_servers)), length(var.dns_servers)))}."
+    condition = length(var.dns_servers) <= 2
+    error_message = format(
+      "dns_servers has %s addresses; AWS takes at most two: remove %s.",
+      length(var.dns_servers),
+      join(", ", slice(var.dns_servers, min(2, length(var.dns_servers)), length(var.dns_servers))),
+    )
   }
 
   validation {
-    condition     = alltrue([for address in var.dns_servers : can(cidrnetmask("${address}/32"))])
-    error_message = "dns_servers must be IPv4 addresses, such as \"10.0.0.2\"; correct ${join(", ", [for address in var.dns_servers : "\"${address}\"" if !can(cidrnetmask("${address}/32"))])}."
+    condition = alltrue([for address in var.dns_servers : can(cidrnetmask("${address}/32"))])
+    error_message = format(
+      "dns_servers must be IPv4 addresses, such as \"10.0.0.2\"; correct %s.",
+      join(", ", [for address in var.dns_servers : "\"${address}\"" if !can(cidrnetmask("${address}/32"))]),
+    )
   }
 }
 
@@ -191,20 +263,31 @@ variable "session_timeout_hours" {
 }
 
 variable "disconnect_on_session_timeout" {
-  description = "What happens when the session ends: true disconnects the user, false lets the client reconnect by itself. For a new endpoint, false takes a second apply: the provider does not send it with the first."
+  description = <<-EOT
+    What happens when the session ends: true disconnects the user, false lets the client reconnect by itself. For a
+    new endpoint, false takes a second apply: the provider does not send it with the first.
+  EOT
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "login_banner" {
-  description = "Text that AWS's client shows once a session is established, 1 to 1400 characters (of which the provider counts an umlaut as two). Default `null`: none, and one that was there before is switched off."
+  description = <<-EOT
+    Text that AWS's client shows once a session is established, 1 to 1400 characters (of which the provider counts
+    an umlaut as two). Default `null`: none, and one that was there before is switched off.
+  EOT
   type        = string
   default     = null
 
   validation {
-    condition     = var.login_banner == null || try(length(var.login_banner) >= 1 && length(var.login_banner) <= 1400, false)
-    error_message = "login_banner has ${length(coalesce(var.login_banner, " "))} characters; write 1 to 1400, or null for no banner."
+    condition = (
+      var.login_banner == null ||
+      try(length(var.login_banner) >= 1 && length(var.login_banner) <= 1400, false)
+    )
+    error_message = (
+      "login_banner has ${length(coalesce(var.login_banner, " "))} characters; write 1 to 1400, or null for no banner."
+    )
   }
 }
 
@@ -222,8 +305,15 @@ variable "self_service_portal" {
   nullable    = false
 
   validation {
-    condition     = !var.self_service_portal || var.authentication.active_directory != null || var.authentication.saml != null
-    error_message = "self_service_portal needs users who can log in to it: add active_directory or saml to authentication, or set it to false."
+    condition = (
+      !var.self_service_portal ||
+      var.authentication.active_directory != null ||
+      var.authentication.saml != null
+    )
+    error_message = join(" ", [
+      "self_service_portal needs users who can log in to it: add active_directory or saml to authentication, or set it",
+      "to false.",
+    ])
   }
 }
 
@@ -233,20 +323,28 @@ variable "vpc_id" {
   default     = null
 
   validation {
-    condition     = (var.vpc_id == null) == (length(var.security_group_ids) == 0)
-    error_message = "vpc_id and security_group_ids belong together; write both or neither. (Once written, removing both leaves the last ones in place: name the VPC's default security group to return to it.)"
+    condition = (var.vpc_id == null) == (length(var.security_group_ids) == 0)
+    error_message = join(" ", [
+      "vpc_id and security_group_ids belong together; write both or neither. (Once written, removing both leaves the",
+      "last ones in place: name the VPC's default security group to return to it.)",
+    ])
   }
 }
 
 variable "security_group_ids" {
-  description = "One to five security groups of the associated network interfaces. Needed with `associations`: left out, the provider would keep whatever groups the endpoint last had."
+  description = <<-EOT
+    One to five security groups of the associated network interfaces. Needed with `associations`: left out, the
+    provider would keep whatever groups the endpoint last had.
+  EOT
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.security_group_ids) <= 5
-    error_message = "security_group_ids has ${length(var.security_group_ids)} groups; AWS takes at most five: remove some."
+    condition = length(var.security_group_ids) <= 5
+    error_message = (
+      "security_group_ids has ${length(var.security_group_ids)} groups; AWS takes at most five: remove some."
+    )
   }
 }
 
@@ -279,30 +377,48 @@ variable "connection_log" {
   }
 
   validation {
-    condition     = var.connection_log.existing == null || var.connection_log.kms_key_arn == null
-    error_message = "connection_log has kms_key_arn beside existing; the key belongs to the group that the module creates: remove one of the two."
+    condition = var.connection_log.existing == null || var.connection_log.kms_key_arn == null
+    error_message = join(" ", [
+      "connection_log has kms_key_arn beside existing; the key belongs to the group that the module creates: remove",
+      "one of the two.",
+    ])
   }
 
   validation {
-    condition     = var.connection_log.existing == null || can(regex("^[A-Za-z0-9_./#-]{1,512}$", var.connection_log.existing.log_group_name))
-    error_message = "connection_log.existing.log_group_name is \"${try(coalesce(var.connection_log.existing.log_group_name), "")}\"; write the name of a log group, not its ARN."
+    condition = (
+      var.connection_log.existing == null ||
+      can(regex("^[A-Za-z0-9_./#-]{1,512}$", var.connection_log.existing.log_group_name))
+    )
+    error_message = format(
+      "connection_log.existing.log_group_name is \"%s\"; write the name of a log group, not its ARN.",
+      try(coalesce(var.connection_log.existing.log_group_name), ""),
+    )
   }
 
   validation {
-    condition     = contains(local.retention_in_days, var.connection_log.retention_in_days)
-    error_message = "connection_log.retention_in_days is ${var.connection_log.retention_in_days}; write a number that CloudWatch Logs takes: ${join(", ", local.retention_in_days)} (0 keeps the log for ever)."
+    condition = contains(local.retention_in_days, var.connection_log.retention_in_days)
+    error_message = join(" ", [
+      "connection_log.retention_in_days is ${var.connection_log.retention_in_days}; write a number that CloudWatch",
+      "Logs takes: ${join(", ", local.retention_in_days)} (0 keeps the log for ever).",
+    ])
   }
 }
 
 variable "associations" {
-  description = "Subnets that the endpoint is associated with, each in another Availability Zone: a map from a name of your choice to the subnet's id. Terraform waits at least four minutes for each, in parallel."
+  description = <<-EOT
+    Subnets that the endpoint is associated with, each in another Availability Zone: a map from a name of your
+    choice to the subnet's id. Terraform waits at least four minutes for each, in parallel.
+  EOT
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = length(var.associations) == 0 || length(var.security_group_ids) > 0
-    error_message = "associations needs vpc_id and security_group_ids; write both. Left out, AWS takes the VPC's default security group, and Terraform could not undo a later choice."
+    condition = length(var.associations) == 0 || length(var.security_group_ids) > 0
+    error_message = join(" ", [
+      "associations needs vpc_id and security_group_ids; write both. Left out, AWS takes the VPC's default security",
+      "group, and Terraform could not undo a later choice.",
+    ])
   }
 
   validation {
@@ -329,13 +445,40 @@ variable "authorization_rules" {
   nullable = false
 
   validation {
-    condition     = alltrue([for rule in values(var.authorization_rules) : (rule.access_group_id != null) != rule.authorize_all_groups])
-    error_message = "authorization_rules: write either access_group_id or authorize_all_groups = true in ${join(", ", [for name, rule in var.authorization_rules : name if(rule.access_group_id != null) == rule.authorize_all_groups])}."
+    condition = alltrue([
+      for rule in values(var.authorization_rules) : (rule.access_group_id != null) != rule.authorize_all_groups
+    ])
+    error_message = format(
+      "authorization_rules: write either access_group_id or authorize_all_groups = true in %s.",
+      join(", ", [
+        for name, rule in var.authorization_rules : name if(rule.access_group_id != null) == rule.authorize_all_groups
+      ]),
+    )
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.authorization_rules) : try(cidrnetmask(rule.target_network_cidr) != "" && cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr, false)])
-    error_message = "authorization_rules: target_network_cidr must be an IPv4 network, such as \"10.0.0.0/16\", without bits beyond its prefix; correct it in ${join(", ", [for name, rule in var.authorization_rules : name if !try(cidrnetmask(rule.target_network_cidr) != "" && cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr, false)])}."
+    condition = alltrue([
+      for rule in values(var.authorization_rules) :
+      try(
+        cidrnetmask(rule.target_network_cidr) != "" &&
+        cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr,
+        false,
+      )
+    ])
+    error_message = format(
+      join(" ", [
+        "authorization_rules: target_network_cidr must be an IPv4 network, such as \"10.0.0.0/16\", without bits",
+        "beyond its prefix; correct it in %s.",
+      ]),
+      join(", ", [
+        for name, rule in var.authorization_rules : name
+        if !try(
+          cidrnetmask(rule.target_network_cidr) != "" &&
+          cidrsubnet(rule.target_network_cidr, 0, 0) == rule.target_network_cidr,
+          false,
+        )
+      ]),
+    )
   }
 }
 
@@ -355,13 +498,37 @@ variable "routes" {
   nullable = false
 
   validation {
-    condition     = alltrue([for route in values(var.routes) : contains(keys(var.associations), route.association)])
-    error_message = "routes: association must be a key of associations (${join(", ", keys(var.associations))}); correct it in ${join(", ", [for name, route in var.routes : name if !contains(keys(var.associations), route.association)])}."
+    condition = alltrue([for route in values(var.routes) : contains(keys(var.associations), route.association)])
+    error_message = format(
+      "routes: association must be a key of associations (%s); correct it in %s.",
+      join(", ", keys(var.associations)),
+      join(", ", [for name, route in var.routes : name if !contains(keys(var.associations), route.association)]),
+    )
   }
 
   validation {
-    condition     = alltrue([for route in values(var.routes) : try(cidrnetmask(route.destination_cidr_block) != "" && cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block, false)])
-    error_message = "routes: destination_cidr_block must be an IPv4 network, such as \"10.1.0.0/16\", without bits beyond its prefix; correct it in ${join(", ", [for name, route in var.routes : name if !try(cidrnetmask(route.destination_cidr_block) != "" && cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block, false)])}."
+    condition = alltrue([
+      for route in values(var.routes) :
+      try(
+        cidrnetmask(route.destination_cidr_block) != "" &&
+        cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block,
+        false,
+      )
+    ])
+    error_message = format(
+      join(" ", [
+        "routes: destination_cidr_block must be an IPv4 network, such as \"10.1.0.0/16\", without bits beyond its",
+        "prefix; correct it in %s.",
+      ]),
+      join(", ", [
+        for name, route in var.routes : name
+        if !try(
+          cidrnetmask(route.destination_cidr_block) != "" &&
+          cidrsubnet(route.destination_cidr_block, 0, 0) == route.destination_cidr_block,
+          false,
+        )
+      ]),
+    )
   }
 }
 
@@ -374,5 +541,7 @@ variable "tags" {
 
 locals {
   # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-  retention_in_days = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+  retention_in_days = [
+    0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+  ]
 }

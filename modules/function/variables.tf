@@ -81,7 +81,8 @@ variable "memory_size" {
 
 variable "reserved_concurrent_executions" {
   description = <<-EOT
-    Number of invocations that can run at once, set aside from the account's concurrency. Default `null`: none set aside.
+    Number of invocations that can run at once, set aside from the account's concurrency. Default `null`: none set
+    aside.
   EOT
   type        = number
   default     = null
@@ -119,7 +120,8 @@ variable "bundle" {
       - `bucket`: name of the bucket.
       - `key`: key of the object.
       - `version`: version of the object, in a bucket with versioning.
-    - `hash`: base64 of the SHA-256 of the zip, by which Terraform notices a change. Default: computed from `local_path`.
+    - `hash`: base64 of the SHA-256 of the zip, by which Terraform notices a change. Default: computed from
+      `local_path`.
   EOT
   type = object({
     local_path = optional(string)
@@ -143,8 +145,8 @@ variable "bundle" {
   validation {
     condition = try(var.bundle.local_path, null) == null || try(fileexists(var.bundle.local_path), false)
     error_message = join(" ", [
-      "bundle.local_path is \"${try(coalesce(var.bundle.local_path), "")}\", where there is no file: build the zip first,",
-      "and write its path relative to the working directory, or with path.module or path.root.",
+      "bundle.local_path is \"${try(coalesce(var.bundle.local_path), "")}\", where there is no file:",
+      "build the zip first, and write its path relative to the working directory, or with path.module or path.root.",
     ])
   }
 
@@ -154,7 +156,9 @@ variable "bundle" {
       try(var.bundle.s3.version, null) != null ||
       try(var.bundle.hash, null) != null
     )
-    error_message = "bundle.s3 needs s3.version or hash, without which Terraform would not notice that the object has changed."
+    error_message = (
+      "bundle.s3 needs s3.version or hash, without which Terraform would not notice that the object has changed."
+    )
   }
 }
 
@@ -216,7 +220,9 @@ variable "role_policy_name" {
 
 # `any`, because statements differ in their attributes.
 variable "statements" {
-  description = "Statements of the role's policy, besides those for the log and for traces, as objects of the policy's JSON."
+  description = <<-EOT
+    Statements of the role's policy, besides those for the log and for traces, as objects of the policy's JSON.
+  EOT
   type        = any
   nullable    = false
 }
@@ -277,7 +283,10 @@ variable "tracing_mode" {
   default     = null
 
   validation {
-    condition     = var.tracing_mode == null || contains(["Active", "PassThrough"], coalesce(var.tracing_mode, "PassThrough"))
+    condition = (
+      var.tracing_mode == null ||
+      contains(["Active", "PassThrough"], coalesce(var.tracing_mode, "PassThrough"))
+    )
     error_message = "tracing_mode must be \"Active\", \"PassThrough\" or null."
   }
 }

@@ -1,28 +1,38 @@
-# Provisioned concurrency: on versions rather than on aliases. Lambda refuses it on two aliases of one version, and moving an alias that has it
-# shifts connections little by little, during which the number cannot be changed.
+# Provisioned concurrency: on versions rather than on aliases. Lambda refuses it on two aliases of one version, and
+# moving an alias that has it shifts connections little by little, during which the number cannot be changed.
 
 locals {
-  # How many environments each version needs that an alias serves: the newest, and those of alias_versions by their numbers.
+  # How many environments each version needs that an alias serves: the newest, and those of alias_versions by their
+  # numbers.
   provisioned_concurrency = {
     for version in concat(["newest"], tolist(local.pinned)) : version => sum(concat([0], [
       for alias, number in var.provisioned_concurrency :
-      try(local.pins[alias].version, "newest") == version ? number : version == "newest" ? ceil(number * local.pins[alias].canary_weight) : 0
+      try(local.pins[alias].version, "newest") == version
+      ? number
+      : version == "newest" ? ceil(number * local.pins[alias].canary_weight) : 0
     ]))
   }
   provisioned_versions = { for version, number in local.provisioned_concurrency : version => number if number > 0 }
 
-  scaled_versions = { for version, number in local.provisioned_versions : version => number if var.provisioned_concurrency_scaling != null }
-  scheduled       = try(length(var.provisioned_concurrency_scaling.schedules), 0) > 0
+  scaled_versions = {
+    for version, number in local.provisioned_versions : version => number
+    if var.provisioned_concurrency_scaling != null
+  }
+  scheduled = try(length(var.provisioned_concurrency_scaling.schedules), 0) > 0
   schedules = merge([
     for version in keys(local.scaled_versions) : {
-      for name, schedule in var.provisioned_concurrency_scaling.schedules : "${version}/${name}" => merge(schedule, { version = version, name = name })
+      for name, schedule in var.provisioned_concurrency_scaling.schedules :
+      "${version}/${name}" => merge(schedule, { version = version, name = name })
     }
   ]...)
   targets = merge(aws_appautoscaling_target.this, aws_appautoscaling_target.scheduled)
 }
 
 resource "aws_lambda_provisioned_concurrency_config" "this" {
-  for_each = { for version, number in local.provisioned_versions : version => number if var.provisioned_concurrency_scaling == null }
+  for_each = {
+    for version, number in local.provisioned_versions : version => number
+    if var.provisioned_concurrency_scaling == null
+  }
 
   function_name                     = module.function.function.function_name
   qualifier                         = each.key == "newest" ? local.version : each.key
@@ -35,8 +45,11 @@ resource "aws_lambda_provisioned_concurrency_config" "this" {
     create_before_destroy = true
 
     precondition {
-      condition     = each.key == "newest" || each.key != local.version
-      error_message = "alias_versions pins an alias to version ${each.key}, which is the newest: aliases serve the newest version anyway. Remove the pin."
+      condition = each.key == "newest" || each.key != local.version
+      error_message = join(" ", [
+        "alias_versions pins an alias to version ${each.key}, which is the newest: aliases serve the newest version",
+        "anyway. Remove the pin.",
+      ])
     }
   }
 }
@@ -56,8 +69,11 @@ resource "aws_lambda_provisioned_concurrency_config" "scaled" {
     ignore_changes        = [provisioned_concurrent_executions]
 
     precondition {
-      condition     = each.key == "newest" || each.key != local.version
-      error_message = "alias_versions pins an alias to version ${each.key}, which is the newest: aliases serve the newest version anyway. Remove the pin."
+      condition = each.key == "newest" || each.key != local.version
+      error_message = join(" ", [
+        "alias_versions pins an alias to version ${each.key}, which is the newest: aliases serve the newest version",
+        "anyway. Remove the pin.",
+      ])
     }
   }
 }
@@ -67,10 +83,14 @@ resource "aws_appautoscaling_target" "this" {
 
   service_namespace  = "lambda"
   scalable_dimension = "lambda:function:ProvisionedConcurrency"
-  resource_id        = "function:${local.function_name}:${aws_lambda_provisioned_concurrency_config.scaled[each.key].qualifier}"
-  min_capacity       = each.value
-  max_capacity       = var.provisioned_concurrency_scaling.max
-  tags               = var.tags
+  resource_id = format(
+    "function:%s:%s",
+    local.function_name,
+    aws_lambda_provisioned_concurrency_config.scaled[each.key].qualifier,
+  )
+  min_capacity = each.value
+  max_capacity = var.provisioned_concurrency_scaling.max
+  tags         = var.tags
 
   lifecycle {
     create_before_destroy = true
@@ -83,10 +103,14 @@ resource "aws_appautoscaling_target" "scheduled" {
 
   service_namespace  = "lambda"
   scalable_dimension = "lambda:function:ProvisionedConcurrency"
-  resource_id        = "function:${local.function_name}:${aws_lambda_provisioned_concurrency_config.scaled[each.key].qualifier}"
-  min_capacity       = each.value
-  max_capacity       = var.provisioned_concurrency_scaling.max
-  tags               = var.tags
+  resource_id = format(
+    "function:%s:%s",
+    local.function_name,
+    aws_lambda_provisioned_concurrency_config.scaled[each.key].qualifier,
+  )
+  min_capacity = each.value
+  max_capacity = var.provisioned_concurrency_scaling.max
+  tags         = var.tags
 
   lifecycle {
     create_before_destroy = true
@@ -95,7 +119,10 @@ resource "aws_appautoscaling_target" "scheduled" {
 }
 
 resource "aws_appautoscaling_policy" "this" {
-  for_each = { for version, number in local.scaled_versions : version => number if try(var.provisioned_concurrency_scaling.target_utilization, null) != null }
+  for_each = {
+    for version, number in local.scaled_versions : version => number
+    if try(var.provisioned_concurrency_scaling.target_utilization, null) != null
+  }
 
   name               = "utilization"
   policy_type        = "TargetTrackingScaling"

@@ -37,7 +37,11 @@ locals {
 }
 
 resource "aws_iam_service_linked_role" "this" {
-  for_each = var.create_service_linked_roles ? toset(["clientvpn.amazonaws.com", "clientvpn-connections.amazonaws.com"]) : []
+  for_each = (
+    var.create_service_linked_roles
+    ? toset(["clientvpn.amazonaws.com", "clientvpn-connections.amazonaws.com"])
+    : []
+  )
 
   aws_service_name = each.key
   tags             = var.tags

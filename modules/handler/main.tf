@@ -3,7 +3,9 @@ locals {
 
   # The key itself stays here: its hash has one length, so that what is left for the policy is known before the key is.
   log_environment = merge(
-    length(var.log_redact) > 0 ? { LOG_REDACT = join(",", sort(var.log_redact)), LOG_REDACT_KEY = sha256(var.log_redact_key) } : {},
+    length(var.log_redact) > 0
+    ? { LOG_REDACT = join(",", sort(var.log_redact)), LOG_REDACT_KEY = sha256(var.log_redact_key) }
+    : {},
     var.log_sample_allowed < 1 ? { LOG_SAMPLE_ALLOWED = tostring(var.log_sample_allowed) } : {},
   )
 }

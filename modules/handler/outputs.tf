@@ -59,8 +59,12 @@ output "log_group_arn" {
 }
 
 output "reserved_environment_bytes" {
-  description = "Bytes of the function's environment that other variables than `POLICY` take: the input `reserved_bytes` of modules/policy."
-  # Each stands in the JSON object that Lambda measures as ,"NAME":"VALUE", in which a quote or a backslash of the value takes two bytes.
+  description = <<-EOT
+    Bytes of the function's environment that other variables than `POLICY` take: the input `reserved_bytes` of
+    modules/policy.
+  EOT
+  # Each stands in the JSON object that Lambda measures as ,"NAME":"VALUE", in which a quote or a backslash of the value
+  # takes two bytes.
   value = sum(concat(
     [0],
     [for name in keys(local.log_environment) : length(name) + 6 + (
@@ -68,13 +72,20 @@ output "reserved_environment_bytes" {
     )],
     [for name, value in local.evidence_environment : sum([
       length(name) + 6,
-      length(base64encode(value)) / 4 * 3 - length(regexall("=", base64encode(value))), # its bytes; length counts characters
+      # Its bytes; length counts characters.
+      length(base64encode(value)) / 4 * 3 - length(regexall("=", base64encode(value))),
       length(regexall("[\"\\\\]", value)),
     ])],
   ))
 }
 
 output "stored_policy" {
-  description = "The object in which `policy_bucket` holds the policy: an object of its `arn` and the `kms_key_arn` that encrypts it, or `null`. The input `stored_policy` of modules/reauthorization."
-  value       = var.policy_bucket == null ? null : { arn = aws_s3_object.policy[0].arn, kms_key_arn = var.policy_bucket.kms_key_arn }
+  description = <<-EOT
+    The object in which `policy_bucket` holds the policy: an object of its `arn` and the `kms_key_arn` that encrypts
+    it, or `null`. The input `stored_policy` of modules/reauthorization.
+  EOT
+  value = var.policy_bucket == null ? null : {
+    arn         = aws_s3_object.policy[0].arn
+    kms_key_arn = var.policy_bucket.kms_key_arn
+  }
 }

@@ -1,4 +1,5 @@
-# A policy that the function's environment has no room for: an object in the caller's bucket, which the environment names.
+# A policy that the function's environment has no room for: an object in the caller's bucket, which the environment
+# names.
 #
 # Of the services that can hold what is larger, S3 keeps every version of an object under an id that a version of the
 # function can name; SSM parameters end at 8 KB, secrets at 64 KB, items of DynamoDB at 400 KB.
@@ -9,10 +10,12 @@ locals {
 
   # What connect_handler/stored_policy.py reads: where the document is, which version, and its digest.
   policy = var.policy != null ? var.policy : try(
-    "${local.stored_policy_at}?versionId=${aws_s3_object.policy[0].version_id}&sha256=${var.policy_document.digest}", null
+    "${local.stored_policy_at}?versionId=${aws_s3_object.policy[0].version_id}&sha256=${var.policy_document.digest}",
+    null
   )
 
-  # Pinned versions whose policy stays where it is: in their environment, or in the bucket that this configuration names.
+  # Pinned versions whose policy stays where it is: in their environment, or in the bucket that this configuration
+  # names.
   readable_policies = [
     for version, function in data.aws_lambda_function.pinned : version if anytrue([
       for policy in [try(function.environment[0].variables.POLICY, "")] :
@@ -44,8 +47,12 @@ resource "aws_s3_object" "policy" {
     create_before_destroy = true
 
     postcondition {
-      condition     = try(length(self.version_id) > 0 && self.version_id != "null", false)
-      error_message = "The bucket ${self.bucket} has no versioning: a later policy would take this one's place, and a version of the function could not go on with its own. Enable versioning (aws_s3_bucket_versioning), let Terraform forget the object (terraform state rm, with its address), and apply: it is then stored again, with a version."
+      condition = try(length(self.version_id) > 0 && self.version_id != "null", false)
+      error_message = join(" ", [
+        "The bucket ${self.bucket} has no versioning: a later policy would take this one's place, and a version of the",
+        "function could not go on with its own. Enable versioning (aws_s3_bucket_versioning), let Terraform forget the",
+        "object (terraform state rm, with its address), and apply: it is then stored again, with a version.",
+      ])
     }
   }
 }

@@ -5,7 +5,8 @@ data "aws_region" "current" {
 locals {
   region = one(data.aws_region.current[*].id)
 
-  # A widget shows no more than 100: first those of the function, then those of the endpoints, in the order of their names.
+  # A widget shows no more than 100: first those of the function, then those of the endpoints, in the order of their
+  # names.
   alarm_arns = concat(
     values(aws_cloudwatch_metric_alarm.rate)[*].arn,
     [for key, alarm in aws_cloudwatch_metric_alarm.this : alarm.arn if !strcontains(key, "/")],
@@ -20,7 +21,9 @@ locals {
         metrics = [
           for reason in values(local.reasons) : [
             local.decision_namespace, local.decision_metrics.decisions,
-            local.fields.function_name, var.function_name, local.fields.effect, reason == local.reasons.allow_rule ? "allow" : "deny", local.fields.reason, reason,
+            local.fields.function_name, var.function_name,
+            local.fields.effect, reason == local.reasons.allow_rule ? "allow" : "deny",
+            local.fields.reason, reason,
             { label = reason },
           ]
         ]
@@ -29,8 +32,14 @@ locals {
       {
         title = "Shadow: decisions that were not the answer, or would be another"
         metrics = [
-          [local.decision_namespace, local.decision_metrics.shadow_mode, local.fields.function_name, var.function_name, { label = "made in shadow mode" }],
-          [local.decision_namespace, local.decision_metrics.shadow_rules, local.fields.function_name, var.function_name, { label = "other with shadow rules" }],
+          [
+            local.decision_namespace, local.decision_metrics.shadow_mode, local.fields.function_name, var.function_name,
+            { label = "made in shadow mode" },
+          ],
+          [
+            local.decision_namespace, local.decision_metrics.shadow_rules, local.fields.function_name,
+            var.function_name, { label = "other with shadow rules" },
+          ],
         ]
         stat = "Sum", stacked = false
       },
@@ -38,21 +47,34 @@ locals {
         title = "Connections that failed at the handler"
         metrics = flatten([
           for key, endpoint in var.existing_endpoints : [
-            for name, alarm in local.endpoint_alarms : { row = ["AWS/ClientVPN", alarm.metric, "Endpoint", endpoint.id, { label = "${key}: ${trimprefix(name, "handler_")}" }] } if startswith(name, "handler_")
+            for name, alarm in local.endpoint_alarms : {
+              row = [
+                "AWS/ClientVPN", alarm.metric, "Endpoint", endpoint.id,
+                { label = "${key}: ${trimprefix(name, "handler_")}" },
+              ]
+            } if startswith(name, "handler_")
           ]
         ])[*].row
         stat = "Sum", stacked = true
       },
       {
-        title   = "Active connections"
-        metrics = [for key, endpoint in var.existing_endpoints : ["AWS/ClientVPN", "ActiveConnectionsCount", "Endpoint", endpoint.id, { label = key }]]
-        stat    = "Maximum", stacked = true
+        title = "Active connections"
+        metrics = [
+          for key, endpoint in var.existing_endpoints :
+          ["AWS/ClientVPN", "ActiveConnectionsCount", "Endpoint", endpoint.id, { label = key }]
+        ]
+        stat = "Maximum", stacked = true
       },
       {
         title = "Latency of the function, ms"
         metrics = flatten([
           for alias in sort(local.aliases) : [
-            for stat in ["p50", "p99", "Maximum"] : { row = ["AWS/Lambda", "Duration", "FunctionName", var.function_name, "Resource", "${var.function_name}:${alias}", { label = "${alias} ${stat}", stat = stat }] }
+            for stat in ["p50", "p99", "Maximum"] : {
+              row = [
+                "AWS/Lambda", "Duration", "FunctionName", var.function_name, "Resource",
+                "${var.function_name}:${alias}", { label = "${alias} ${stat}", stat = stat },
+              ]
+            }
           ]
         ])[*].row
         stat = "p50", stacked = false
@@ -62,25 +84,45 @@ locals {
         metrics = concat(
           flatten([
             for alias in sort(local.aliases) : [
-              for metric in ["Errors", "Throttles"] : { row = ["AWS/Lambda", metric, "FunctionName", var.function_name, "Resource", "${var.function_name}:${alias}", { label = "${alias} ${lower(metric)}" }] }
+              for metric in ["Errors", "Throttles"] : {
+                row = [
+                  "AWS/Lambda", metric, "FunctionName", var.function_name, "Resource", "${var.function_name}:${alias}",
+                  { label = "${alias} ${lower(metric)}" },
+                ]
+              }
             ]
           ])[*].row,
-          [["AWS/Lambda", "ConcurrentExecutions", "FunctionName", var.function_name, { label = "concurrent", stat = "Maximum" }]],
-          [for metric in var.has_provisioned_concurrency ? ["ProvisionedConcurrencySpilloverInvocations"] : [] : ["AWS/Lambda", metric, "FunctionName", var.function_name, { label = "spilled over" }]],
+          [
+            [
+              "AWS/Lambda", "ConcurrentExecutions", "FunctionName", var.function_name,
+              { label = "concurrent", stat = "Maximum" },
+            ],
+          ],
+          [
+            for metric in ["ProvisionedConcurrencySpilloverInvocations"] :
+            ["AWS/Lambda", metric, "FunctionName", var.function_name, { label = "spilled over" }]
+            if var.has_provisioned_concurrency
+          ],
         )
         stat = "Sum", stacked = false
       },
     ],
     [
       for metrics in [[
-        for name, alarm in local.evidence_alarms : [local.decision_namespace, alarm.metric, local.fields.function_name, var.function_name, { label = replace(name, "_", " ") }] if alarm.on
-      ]] : { title = "Evidence that could not be fetched or kept", metrics = metrics, stat = "Sum", stacked = true } if length(metrics) > 0
+        for name, alarm in local.evidence_alarms : [
+          local.decision_namespace, alarm.metric, local.fields.function_name, var.function_name,
+          { label = replace(name, "_", " ") },
+        ] if alarm.on
+        ]] : {
+        title = "Evidence that could not be fetched or kept", metrics = metrics, stat = "Sum", stacked = true
+      } if length(metrics) > 0
     ],
     [
       for function in var.reauthorization_function[*] : {
         title = "Re-authorization"
         metrics = [
-          for name, metric in local.reauthorization_metrics : [local.decision_namespace, metric, local.fields.function_name, function.function_name, { label = name }]
+          for name, metric in local.reauthorization_metrics :
+          [local.decision_namespace, metric, local.fields.function_name, function.function_name, { label = name }]
         ]
         stat = "Maximum", stacked = false
       }
@@ -88,7 +130,11 @@ locals {
     [
       for title, name in { "Rules that deny most" = "denials by rule", "Posture" = "posture" } : {
         title                                     = title
-        query                                     = "${join(" | ", [for group in local.queries[name].log_group_names : "SOURCE '${group}'"])} | ${local.queries[name].query}"
+        query = format(
+          "%s | %s",
+          join(" | ", [for group in local.queries[name].log_group_names : "SOURCE '${group}'"]),
+          local.queries[name].query,
+        )
       }
     ],
   )
@@ -110,7 +156,8 @@ resource "aws_cloudwatch_dashboard" "this" {
         for index, widget in local.widgets : {
           type = "metric", x = 12 * (index % 2), y = 3 + 6 * floor(index / 2), width = 12, height = 6
           properties = {
-            title = widget.title, region = local.region, view = "timeSeries", period = 300, stat = widget.stat, stacked = widget.stacked, metrics = widget.metrics
+            title = widget.title, region = local.region, view = "timeSeries", period = 300
+            stat  = widget.stat, stacked = widget.stacked, metrics = widget.metrics
           }
         } if try(length(widget.metrics) > 0, false)
       ],

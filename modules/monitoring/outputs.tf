@@ -1,6 +1,11 @@
 output "alarm_arns" {
-  description = "ARNs of the alarms, by alarm, followed by a slash and the endpoint's key or the alias where there is one for each."
-  value       = { for key, alarm in merge(aws_cloudwatch_metric_alarm.this, aws_cloudwatch_metric_alarm.rate) : key => alarm.arn }
+  description = <<-EOT
+    ARNs of the alarms, by alarm, followed by a slash and the endpoint's key or the alias where there is one for
+    each.
+  EOT
+  value = {
+    for key, alarm in merge(aws_cloudwatch_metric_alarm.this, aws_cloudwatch_metric_alarm.rate) : key => alarm.arn
+  }
 }
 
 output "dashboard_name" {

@@ -1,9 +1,13 @@
 # Saved queries of Logs Insights, on the decision log, and on it and the connection logs together.
 
 locals {
-  connection_log_group_names = sort(distinct([for endpoint in values(var.existing_endpoints) : endpoint.connection_log_group_name if endpoint.connection_log_group_name != null]))
+  connection_log_group_names = sort(distinct([
+    for endpoint in values(var.existing_endpoints) : endpoint.connection_log_group_name
+    if endpoint.connection_log_group_name != null
+  ]))
 
-  # Fields of Client VPN's connection log: https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-logging.html
+  # Fields of Client VPN's connection log:
+  # https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-logging.html
   connection_fields = {
     id       = "`connection-id`"
     status   = "`connection-attempt-status`"
@@ -13,6 +17,17 @@ locals {
     end      = "`connection-end-time`"
     duration = "`connection-duration-seconds`"
   }
+
+  # What queries repeat, or what would make a line of theirs too long.
+  users              = "count_distinct(${local.fields.request_username}) as users"
+  last_and_told      = "max(@timestamp) as last, sortsLast(${local.fields.message}) as told"
+  attempt_status     = local.connection_fields.status
+  reason_rule        = "${local.fields.reason}, ${local.fields.rule}"
+  shadow_effect      = "${local.fields.shadow}.${local.fields.effect}"
+  shadow_outcome     = "${local.shadow_effect}, ${local.fields.shadow}.${local.fields.rule}"
+  posture_platform   = "${local.fields.posture}.0, ${local.fields.request_platform}"
+  user_device        = "${local.fields.request_username}, ${local.fields.request_common_name}"
+  version_connection = "${local.fields.function_version}, ${local.fields.request_connection_id}"
 
   # A run logs a line for each denial, and one for itself.
   reauthorization_queries = {
@@ -34,7 +49,7 @@ locals {
       query           = <<-EOT
         fields coalesce(${local.fields.request_connection_id}, ${local.connection_fields.id}) as connection_id
         | filter ispresent(connection_id)
-        | filter not ispresent(${local.connection_fields.status}) or ${local.connection_fields.status} != "waiting-for-assertion"
+        | filter not ispresent(${local.attempt_status}) or ${local.attempt_status} != "waiting-for-assertion"
         | stats min(@timestamp) as at,
             sortsLast(coalesce(${local.fields.request_username}, ${local.connection_fields.username})) as user,
             sortsLast(${local.fields.effect}) as decision,
@@ -53,7 +68,7 @@ locals {
       log_group_names = [var.log_group_name]
       query           = <<-EOT
         filter ${local.fields.effect} = "deny"
-        | stats count(*) as denials, count_distinct(${local.fields.request_username}) as users by ${local.fields.reason}, ${local.fields.rule}, ${local.fields.alias}
+        | stats count(*) as denials, ${local.users} by ${local.reason_rule}, ${local.fields.alias}
         | sort denials desc
         | limit 50
       EOT
@@ -62,7 +77,7 @@ locals {
       log_group_names = [var.log_group_name]
       query           = <<-EOT
         filter ${local.fields.effect} = "deny"
-        | stats count(*) as denials, max(@timestamp) as last, sortsLast(${local.fields.message}) as told by ${local.fields.request_username}, ${local.fields.request_common_name}, ${local.fields.rule}
+        | stats count(*) as denials, ${local.last_and_told} by ${local.user_device}, ${local.fields.rule}
         | sort denials desc
         | limit 100
       EOT
@@ -70,8 +85,8 @@ locals {
     "what shadow rules would change" = {
       log_group_names = [var.log_group_name]
       query           = <<-EOT
-        filter ispresent(${local.fields.shadow}.${local.fields.effect}) and ${local.fields.shadow}.${local.fields.effect} != ${local.fields.effect}
-        | stats count(*) as connections, count_distinct(${local.fields.request_username}) as users by ${local.fields.effect}, ${local.fields.shadow}.${local.fields.effect}, ${local.fields.shadow}.${local.fields.rule}
+        filter ispresent(${local.shadow_effect}) and ${local.shadow_effect} != ${local.fields.effect}
+        | stats count(*) as connections, ${local.users} by ${local.fields.effect}, ${local.shadow_outcome}
         | sort connections desc
       EOT
     }
@@ -79,7 +94,7 @@ locals {
       log_group_names = [var.log_group_name]
       query           = <<-EOT
         filter ${local.fields.shadow_mode} = 1 and ${local.fields.effect} = "deny"
-        | stats count(*) as connections, count_distinct(${local.fields.request_username}) as users by ${local.fields.reason}, ${local.fields.rule}
+        | stats count(*) as connections, ${local.users} by ${local.reason_rule}
         | sort connections desc
       EOT
     }
@@ -87,7 +102,7 @@ locals {
       log_group_names = [var.log_group_name]
       query           = <<-EOT
         filter ispresent(${local.fields.effect})
-        | stats count(*) as connections by ${local.fields.posture}.0, ${local.fields.request_platform}, ${local.fields.effect}
+        | stats count(*) as connections by ${local.posture_platform}, ${local.fields.effect}
         | sort connections desc
         | limit 50
       EOT
@@ -96,7 +111,7 @@ locals {
       log_group_names = [var.log_group_name]
       query           = <<-EOT
         filter ispresent(${local.fields.duration_us})
-        | fields ${local.fields.time}, ${local.fields.duration_us}, ${local.fields.function_version}, ${local.fields.request_connection_id}, @logStream
+        | fields ${local.fields.time}, ${local.fields.duration_us}, ${local.version_connection}, @logStream
         | sort ${local.fields.duration_us} desc
         | limit 50
       EOT

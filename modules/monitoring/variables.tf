@@ -87,8 +87,10 @@ variable "alarm_actions" {
   nullable    = false
 
   validation {
-    condition     = length(var.alarm_actions) <= 5 && alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
-    error_message = "alarm_actions must be at most five ARNs, such as that of an SNS topic (arn:aws:sns:<region>:<account>:<name>)."
+    condition = length(var.alarm_actions) <= 5 && alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
+    error_message = (
+      "alarm_actions must be at most five ARNs, such as that of an SNS topic (arn:aws:sns:<region>:<account>:<name>)."
+    )
   }
 }
 
@@ -99,14 +101,17 @@ variable "ok_actions" {
   nullable    = false
 
   validation {
-    condition     = length(var.ok_actions) <= 5 && alltrue([for arn in var.ok_actions : startswith(arn, "arn:")])
-    error_message = "ok_actions must be at most five ARNs, such as that of an SNS topic (arn:aws:sns:<region>:<account>:<name>)."
+    condition = length(var.ok_actions) <= 5 && alltrue([for arn in var.ok_actions : startswith(arn, "arn:")])
+    error_message = (
+      "ok_actions must be at most five ARNs, such as that of an SNS topic (arn:aws:sns:<region>:<account>:<name>)."
+    )
   }
 }
 
 variable "alarms" {
   description = <<-EOT
-    What is different from the defaults, by alarm; README.md lists the alarms with their defaults. An alarm that is not named is as its defaults say.
+    What is different from the defaults, by alarm; README.md lists the alarms with their defaults. An alarm that is
+    not named is as its defaults say.
     - `enabled`: false does not create the alarm. Default true.
     - `threshold`: value at which it goes off.
     - `period`: seconds over which values are added up: 10, 30, or a multiple of 60.
@@ -129,18 +134,31 @@ variable "alarms" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.alarms), local.alarm_names)) == 0
-    error_message = "alarms names ${join(", ", [for name in setsubtract(keys(var.alarms), local.alarm_names) : "\"${name}\""])}, which is no alarm; write any of ${join(", ", local.alarm_names)}."
+    condition = length(setsubtract(keys(var.alarms), local.alarm_names)) == 0
+    error_message = format(
+      "alarms names %s, which is no alarm; write any of %s.",
+      join(", ", [for name in setsubtract(keys(var.alarms), local.alarm_names) : "\"${name}\""]),
+      join(", ", local.alarm_names),
+    )
   }
 
   validation {
-    condition     = alltrue([for alarm in values(var.alarms) : try(contains([10, 30], alarm.period) || alarm.period % 60 == 0, alarm.period == null)])
+    condition = alltrue([
+      for alarm in values(var.alarms) :
+      try(contains([10, 30], alarm.period) || alarm.period % 60 == 0, alarm.period == null)
+    ])
     error_message = "alarms has a period that CloudWatch does not take; write 10, 30 or a multiple of 60 seconds."
   }
 
   validation {
-    condition     = alltrue([for alarm in values(var.alarms) : try(alarm.datapoints_to_alarm <= coalesce(alarm.evaluation_periods, 1), alarm.datapoints_to_alarm == null)])
-    error_message = "alarms has datapoints_to_alarm above evaluation_periods (1 where it is left out): write how many of the periods must be bad."
+    condition = alltrue([
+      for alarm in values(var.alarms) :
+      try(alarm.datapoints_to_alarm <= coalesce(alarm.evaluation_periods, 1), alarm.datapoints_to_alarm == null)
+    ])
+    error_message = join(" ", [
+      "alarms has datapoints_to_alarm above evaluation_periods (1 where it is left out): write how many of the periods",
+      "must be bad.",
+    ])
   }
 
   validation {

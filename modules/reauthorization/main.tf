@@ -7,10 +7,13 @@ locals {
   partition      = local.handler_arn[1]
   region_account = "${local.handler_arn[3]}:${local.handler_arn[4]}"
   function_arn   = "arn:${local.partition}:lambda:${local.region_account}:function:${local.function_name}"
-  endpoint_arns  = sort([for endpoint in values(var.existing_endpoints) : "arn:${local.partition}:ec2:${local.region_account}:client-vpn-endpoint/${endpoint.id}"])
+  endpoint_arns = sort([
+    for endpoint in values(var.existing_endpoints) :
+    "arn:${local.partition}:ec2:${local.region_account}:client-vpn-endpoint/${endpoint.id}"
+  ])
 
-  # What connect_handler/reauthorization.py reads. All else, the policy and the tables, stands in the configuration of the version
-  # that each alias serves.
+  # What connect_handler/reauthorization.py reads. All else, the policy and the tables, stands in the configuration of
+  # the version that each alias serves.
   settings = jsonencode({
     function                = var.function_name
     endpoints               = { for endpoint in values(var.existing_endpoints) : endpoint.id => endpoint.alias }
@@ -18,15 +21,21 @@ locals {
     brake_floor             = var.brake.floor
     terminations_per_second = var.terminations_per_second
   })
+
+  # Lambda measures {"REAUTHORIZATION":"..."}, in which a quote of the value takes two bytes.
+  environment_bytes = length("{\"REAUTHORIZATION\":\"\"}") + length(replace(local.settings, "\"", "\\\""))
 }
 
 module "function" {
   source = "../function"
 
   function_name = local.function_name
-  description   = "Re-authorizes the active connections of ${var.function_name}, and ends those that its policy would no longer let in."
-  handler       = "connect_handler.reauthorization.handler"
-  environment   = { REAUTHORIZATION = local.settings }
+  description = join(" ", [
+    "Re-authorizes the active connections of ${var.function_name}, and ends those that its policy would no longer let",
+    "in.",
+  ])
+  handler     = "connect_handler.reauthorization.handler"
+  environment = { REAUTHORIZATION = local.settings }
 
   runtime                        = var.runtime
   architecture                   = var.architecture

@@ -21,7 +21,10 @@ output "log_group_name" {
 }
 
 output "rule_name" {
-  description = "Name of the EventBridge rule that starts the function on its schedule. Disabled, it re-authorizes nobody until it is enabled again."
+  description = <<-EOT
+    Name of the EventBridge rule that starts the function on its schedule. Disabled, it re-authorizes nobody until
+    it is enabled again.
+  EOT
   value       = aws_cloudwatch_event_rule.this.name
 }
 

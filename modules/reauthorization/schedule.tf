@@ -8,9 +8,11 @@ resource "aws_cloudwatch_event_rule" "this" {
 
   lifecycle {
     precondition {
-      # Lambda measures {"REAUTHORIZATION":"..."}, in which a quote of the value takes two bytes.
-      condition     = length(local.settings) + length(regexall("\"", local.settings)) + length("{\"REAUTHORIZATION\":\"\"}") <= 4096
-      error_message = "The function's environment has no room for ${length(var.existing_endpoints)} endpoints: Lambda gives it 4 KB. Re-authorize fewer by one module, or choose shorter keys."
+      condition = local.environment_bytes <= 4096
+      error_message = join(" ", [
+        "The function's environment has no room for ${length(var.existing_endpoints)} endpoints: Lambda gives it 4 KB.",
+        "Re-authorize fewer by one module, or choose shorter keys.",
+      ])
     }
   }
 }
@@ -30,7 +32,8 @@ resource "aws_lambda_permission" "this" {
   source_arn    = aws_cloudwatch_event_rule.this.arn
 }
 
-# The function invokes itself and answers at once: an apply does not wait for a run, which takes minutes where there are many connections.
+# The function invokes itself and answers at once: an apply does not wait for a run, which takes minutes where there are
+# many connections.
 resource "aws_lambda_invocation" "start" {
   # A function that may not run cannot be started.
   count = var.reserved_concurrent_executions == 0 ? 0 : 1

@@ -1,14 +1,19 @@
 variable "name" {
   description = <<-EOT
-    Name of the handler. The function is called `ClientVPNReauthorization-<name>`: Client VPN may invoke what is called `AWSClientVPN-…`, and is not to invoke this one.
-    Letters, digits, hyphens and underscores, at most 39 characters.
+    Name of the handler. The function is called `ClientVPNReauthorization-<name>`: Client VPN may invoke what is
+    called `AWSClientVPN-…`, and is not to invoke this one. Letters, digits, hyphens and underscores, at most 39
+    characters.
   EOT
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,39}$", var.name))
-    error_message = "name is \"${var.name}\" (${length(var.name)} characters); with reauthorization, write 1 to 39 letters, digits, hyphens and underscores. With the prefix ClientVPNReauthorization- it becomes the function's name, which Lambda limits to 64 characters."
+    condition = can(regex("^[A-Za-z0-9_-]{1,39}$", var.name))
+    error_message = join(" ", [
+      "name is \"${var.name}\" (${length(var.name)} characters); with reauthorization, write 1 to 39 letters, digits,",
+      "hyphens and underscores. With the prefix ClientVPNReauthorization- it becomes the function's name, which Lambda",
+      "limits to 64 characters.",
+    ])
   }
 }
 
@@ -19,13 +24,18 @@ variable "function_name" {
 }
 
 variable "function_arn" {
-  description = "ARN of the connect handler's function without a qualifier: the output `function_arn` of modules/handler."
+  description = <<-EOT
+    ARN of the connect handler's function without a qualifier: the output `function_arn` of modules/handler.
+  EOT
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:]+$", var.function_arn))
-    error_message = "function_arn is \"${var.function_arn}\"; write the ARN of a function without a qualifier: the output function_arn of modules/handler."
+    condition = can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:]+$", var.function_arn))
+    error_message = join(" ", [
+      "function_arn is \"${var.function_arn}\"; write the ARN of a function without a qualifier: the output",
+      "function_arn of modules/handler.",
+    ])
   }
 }
 
@@ -46,8 +56,16 @@ variable "existing_endpoints" {
   nullable = false
 
   validation {
-    condition     = alltrue([for endpoint in values(var.existing_endpoints) : can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))])
-    error_message = "existing_endpoints has ${join(", ", [for endpoint in values(var.existing_endpoints) : "\"${endpoint.id}\"" if !can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))])}; write ids of Client VPN endpoints, such as \"cvpn-endpoint-0123456789abcdef0\"."
+    condition = alltrue([
+      for endpoint in values(var.existing_endpoints) : can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))
+    ])
+    error_message = format(
+      "existing_endpoints has %s; write ids of Client VPN endpoints, such as \"cvpn-endpoint-0123456789abcdef0\".",
+      join(", ", [
+        for endpoint in values(var.existing_endpoints) : "\"${endpoint.id}\""
+        if !can(regex("^cvpn-endpoint-[0-9a-f]+$", endpoint.id))
+      ]),
+    )
   }
 
   validation {
@@ -57,13 +75,19 @@ variable "existing_endpoints" {
 }
 
 variable "policy_digest" {
-  description = "Digest of the policy: the output `digest` of modules/policy. When it changes, active connections are re-authorized at once."
+  description = <<-EOT
+    Digest of the policy: the output `digest` of modules/policy. When it changes, active connections are
+    re-authorized at once.
+  EOT
   type        = string
   nullable    = false
 }
 
 variable "versions" {
-  description = "Versions that the aliases serve: the output `alias_versions` of modules/handler. When one changes, active connections are re-authorized at once."
+  description = <<-EOT
+    Versions that the aliases serve: the output `alias_versions` of modules/handler. When one changes, active
+    connections are re-authorized at once.
+  EOT
   type        = map(string)
   default     = {}
   nullable    = false
@@ -107,7 +131,8 @@ variable "device_table" {
 
 variable "stored_policy" {
   description = <<-EOT
-    Object in which a policy is stored that is too large for the connect handler's environment: the output `stored_policy` of modules/handler. Default `null`: there is none. An object:
+    Object in which a policy is stored that is too large for the connect handler's environment: the output
+    `stored_policy` of modules/handler. Default `null`: there is none. An object:
     - `arn`: its ARN.
     - `kms_key_arn`: KMS key that encrypts it, if it is one of yours.
   EOT
@@ -119,20 +144,30 @@ variable "stored_policy" {
 }
 
 variable "schedule" {
-  description = "When active connections are re-authorized, besides after each change of the policy: `rate(...)` or `cron(...)`, the latter in UTC."
+  description = <<-EOT
+    When active connections are re-authorized, besides after each change of the policy: `rate(...)` or `cron(...)`,
+    the latter in UTC.
+  EOT
   type        = string
   default     = "rate(5 minutes)"
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate\\(1 (minute|hour|day)\\)|rate\\(([2-9]|[1-9][0-9]+) (minutes|hours|days)\\)|cron\\([^()]+\\))$", var.schedule))
-    error_message = "schedule (in the root module: of reauthorization) is \"${var.schedule}\"; write one that EventBridge takes, such as \"rate(5 minutes)\", \"rate(1 hour)\" or \"cron(0/15 6-20 ? * MON-FRI *)\"."
+    condition = can(regex(
+      "^(rate\\(1 (minute|hour|day)\\)|rate\\(([2-9]|[1-9][0-9]+) (minutes|hours|days)\\)|cron\\([^()]+\\))$",
+      var.schedule,
+    ))
+    error_message = join(" ", [
+      "schedule (in the root module: of reauthorization) is \"${var.schedule}\"; write one that EventBridge takes,",
+      "such as \"rate(5 minutes)\", \"rate(1 hour)\" or \"cron(0/15 6-20 ? * MON-FRI *)\".",
+    ])
   }
 }
 
 variable "brake" {
   description = <<-EOT
-    How many connections one run may end. Where more would have to go, it ends none, and an alarm goes off: a broken import of devices must not disconnect a company. `cvpn reauthorize --confirm` lets them go.
+    How many connections one run may end. Where more would have to go, it ends none, and an alarm goes off: a broken
+    import of devices must not disconnect a company. `cvpn reauthorize --confirm` lets them go.
     - `share`: share of the connections that were looked at, 0 to 1. Default 0.1.
     - `floor`: number that may always be ended, however few there are. Default 5.
   EOT
@@ -144,30 +179,45 @@ variable "brake" {
   nullable = false
 
   validation {
-    condition     = var.brake.share >= 0 && var.brake.share <= 1
-    error_message = "brake.share (in the root module: of reauthorization) is ${var.brake.share}; write a share from 0 to 1, such as 0.1 for a tenth of the connections."
+    condition = var.brake.share >= 0 && var.brake.share <= 1
+    error_message = join(" ", [
+      "brake.share (in the root module: of reauthorization) is ${var.brake.share}; write a share from 0 to 1, such as",
+      "0.1 for a tenth of the connections.",
+    ])
   }
 
   validation {
-    condition     = var.brake.floor >= 0 && floor(var.brake.floor) == var.brake.floor
-    error_message = "brake.floor (in the root module: of reauthorization) is ${var.brake.floor}; write a whole number of connections, 0 or more."
+    condition = var.brake.floor >= 0 && floor(var.brake.floor) == var.brake.floor
+    error_message = join(" ", [
+      "brake.floor (in the root module: of reauthorization) is ${var.brake.floor}; write a whole number of",
+      "connections, 0 or more.",
+    ])
   }
 }
 
 variable "terminations_per_second" {
-  description = "How many connections are ended in a second. EC2 limits the rate of such calls for the whole account, and what is beyond it is refused, also to others."
+  description = <<-EOT
+    How many connections are ended in a second. EC2 limits the rate of such calls for the whole account, and what is
+    beyond it is refused, also to others.
+  EOT
   type        = number
   default     = 5
   nullable    = false
 
   validation {
-    condition     = var.terminations_per_second > 0 && var.terminations_per_second <= 100
-    error_message = "terminations_per_second (in the root module: of reauthorization) is ${var.terminations_per_second}; write a number above 0 and at most 100."
+    condition = var.terminations_per_second > 0 && var.terminations_per_second <= 100
+    error_message = join(" ", [
+      "terminations_per_second (in the root module: of reauthorization) is ${var.terminations_per_second}; write a",
+      "number above 0 and at most 100.",
+    ])
   }
 }
 
 variable "runtime" {
-  description = "Lambda runtime: `python3.11`, `python3.12`, `python3.13` or `python3.14`; the last needs version 6 of the provider, as 5.100 does not know it."
+  description = <<-EOT
+    Lambda runtime: `python3.11`, `python3.12`, `python3.13` or `python3.14`; the last needs version 6 of the
+    provider, as 5.100 does not know it.
+  EOT
   type        = string
   default     = "python3.13"
   nullable    = false
@@ -181,24 +231,33 @@ variable "architecture" {
 }
 
 variable "memory_size" {
-  description = "Memory in MB, 128 to 10240. CPU time comes in proportion: with more of it, a run over many connections is shorter."
+  description = <<-EOT
+    Memory in MB, 128 to 10240. CPU time comes in proportion: with more of it, a run over many connections is
+    shorter.
+  EOT
   type        = number
   default     = 512
   nullable    = false
 }
 
 variable "reserved_concurrent_executions" {
-  description = "Number of runs that can be made at once, set aside from the account's concurrency: 1 keeps a run after a change of the policy from overlapping with one of the schedule, and 0 switches the function off. Default `null`: none set aside."
+  description = <<-EOT
+    Number of runs that can be made at once, set aside from the account's concurrency: 1 keeps a run after a change
+    of the policy from overlapping with one of the schedule, and 0 switches the function off. Default `null`: none
+    set aside.
+  EOT
   type        = number
   default     = null
 }
 
 variable "bundle" {
   description = <<-EOT
-    Code of your own instead of the bundle that comes with modules/handler, such as that bundle, signed. It has to have `connect_handler.reauthorization.handler`. Exactly one of `local_path` and `s3`.
+    Code of your own instead of the bundle that comes with modules/handler, such as that bundle, signed. It has to
+    have `connect_handler.reauthorization.handler`. Exactly one of `local_path` and `s3`.
     - `local_path`: path of a zip file on the machine that runs Terraform.
     - `s3`: object in an S3 bucket of the same Region: `bucket`, `key` and `version`.
-    - `hash`: base64 of the SHA-256 of the zip, by which Terraform notices a change. Default: computed from `local_path`.
+    - `hash`: base64 of the SHA-256 of the zip, by which Terraform notices a change. Default: computed from
+      `local_path`.
     - `handler`: of the connect handler; it means nothing here.
   EOT
   type = object({
@@ -231,8 +290,10 @@ variable "log_group" {
 variable "role" {
   description = <<-EOT
     Execution role of the function.
-    - `name`: default is a name that begins with `ClientVPNReauthorization-` and that IAM makes unique, so that handlers of one name can live in several Regions.
-    - `path`: default `/`. With a `name`, a change of the path needs another name too: the old role goes only after the new one is made.
+    - `name`: default is a name that begins with `ClientVPNReauthorization-` and that IAM makes unique, so that
+      handlers of one name can live in several Regions.
+    - `path`: default `/`. With a `name`, a change of the path needs another name too: the old role goes only after
+      the new one is made.
     - `permissions_boundary_arn`: policy that bounds the role.
   EOT
   type = object({
@@ -245,19 +306,28 @@ variable "role" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key that encrypts the environment of the connect handler, which the role is allowed to read with it, and that of this function. Default: Lambda's own key."
+  description = <<-EOT
+    KMS key that encrypts the environment of the connect handler, which the role is allowed to read with it, and
+    that of this function. Default: Lambda's own key.
+  EOT
   type        = string
   default     = null
 }
 
 variable "tracing_mode" {
-  description = "AWS X-Ray: `Active` samples invocations, and lets the role write traces; `PassThrough` follows the caller. Default `null`: Lambda's default, which is `PassThrough`."
+  description = <<-EOT
+    AWS X-Ray: `Active` samples invocations, and lets the role write traces; `PassThrough` follows the caller.
+    Default `null`: Lambda's default, which is `PassThrough`.
+  EOT
   type        = string
   default     = null
 }
 
 variable "code_signing_config_arn" {
-  description = "Code signing configuration of the function. The bundle that comes with modules/handler is not signed: sign it and pass it as `bundle.s3`."
+  description = <<-EOT
+    Code signing configuration of the function. The bundle that comes with modules/handler is not signed: sign it
+    and pass it as `bundle.s3`.
+  EOT
   type        = string
   default     = null
 }

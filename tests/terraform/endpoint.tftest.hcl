@@ -8,7 +8,9 @@ variables {
   name                   = "corp-staff"
   server_certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/server"
   client_cidr_block      = "10.255.0.0/22"
-  authentication         = { mutual = { root_certificate_chain_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/clients" } }
+  authentication = {
+    mutual = { root_certificate_chain_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/clients" }
+  }
 }
 
 run "an_endpoint_without_a_handler_says_so" {
@@ -17,7 +19,10 @@ run "an_endpoint_without_a_handler_says_so" {
   }
 
   assert {
-    condition     = length(aws_ec2_client_vpn_endpoint.this.client_connect_options) == 1 && aws_ec2_client_vpn_endpoint.this.client_connect_options[0].enabled == false
+    condition = (
+      length(aws_ec2_client_vpn_endpoint.this.client_connect_options) == 1 &&
+      aws_ec2_client_vpn_endpoint.this.client_connect_options[0].enabled == false
+    )
     error_message = "Leaving the block out would leave a handler on: it must be there with enabled = false."
   }
   assert {
@@ -77,13 +82,16 @@ run "an_endpoint_with_a_handler_calls_its_alias" {
   }
 
   variables {
-    connect_handler = { lambda_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:staff" }
+    connect_handler = {
+      lambda_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:staff"
+    }
   }
 
   assert {
     condition = (
       aws_ec2_client_vpn_endpoint.this.client_connect_options[0].enabled == true &&
-      aws_ec2_client_vpn_endpoint.this.client_connect_options[0].lambda_function_arn == "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:staff"
+      aws_ec2_client_vpn_endpoint.this.client_connect_options[0].lambda_function_arn ==
+      "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:staff"
     )
     error_message = "The endpoint must call the alias."
   }
@@ -95,7 +103,10 @@ run "a_handler_that_is_switched_off_is_switched_off" {
   }
 
   variables {
-    connect_handler = { lambda_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:staff", enabled = false }
+    connect_handler = {
+      lambda_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:staff"
+      enabled             = false
+    }
   }
 
   assert {
@@ -129,8 +140,12 @@ run "every_option" {
     self_service_portal           = true
     vpc_id                        = "vpc-1"
     security_group_ids            = ["sg-1", "sg-2", "sg-3", "sg-4", "sg-5"]
-    connection_log                = { log_stream_name = "staff", retention_in_days = 30, kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
-    associations                  = { a = "subnet-a", b = "subnet-b" }
+    connection_log = {
+      log_stream_name   = "staff"
+      retention_in_days = 30
+      kms_key_arn       = "arn:aws:kms:eu-central-1:123456789012:key/logs"
+    }
+    associations = { a = "subnet-a", b = "subnet-b" }
     authorization_rules = {
       everybody = { target_network_cidr = "10.0.0.0/16", authorize_all_groups = true, description = "Services" }
       ops       = { target_network_cidr = "10.99.0.0/16", access_group_id = "S-1-5-21-1" }
@@ -161,10 +176,14 @@ run "every_option" {
   }
   assert {
     condition = toset([for options in aws_ec2_client_vpn_endpoint.this.authentication_options : [
-      options.type, options.root_certificate_chain_arn, options.saml_provider_arn, options.self_service_saml_provider_arn
+      options.type, options.root_certificate_chain_arn,
+      options.saml_provider_arn, options.self_service_saml_provider_arn,
       ]]) == toset([
       ["certificate-authentication", "arn:aws:acm:eu-central-1:123456789012:certificate/clients", null, null],
-      ["federated-authentication", null, "arn:aws:iam::123456789012:saml-provider/sso", "arn:aws:iam::123456789012:saml-provider/portal"],
+      [
+        "federated-authentication", null, "arn:aws:iam::123456789012:saml-provider/sso",
+        "arn:aws:iam::123456789012:saml-provider/portal",
+      ],
     ])
     error_message = "Certificates and SAML can be asked for together."
   }
@@ -179,7 +198,10 @@ run "every_option" {
     error_message = "The connection log's stream is made in the module's group."
   }
   assert {
-    condition     = { for key, association in aws_ec2_client_vpn_network_association.this : key => association.subnet_id } == { a = "subnet-a", b = "subnet-b" }
+    condition = (
+      { for key, association in aws_ec2_client_vpn_network_association.this : key => association.subnet_id } ==
+      { a = "subnet-a", b = "subnet-b" }
+    )
     error_message = "Each subnet is associated."
   }
   assert {
@@ -201,7 +223,10 @@ run "every_option" {
     error_message = "A route goes through the subnet of the association it names."
   }
   assert {
-    condition     = aws_ec2_client_vpn_endpoint.this.tags == tomap({ Name = "corp-staff", team = "network" }) && aws_cloudwatch_log_group.this[0].tags == tomap({ team = "network" })
+    condition = (
+      aws_ec2_client_vpn_endpoint.this.tags == tomap({ Name = "corp-staff", team = "network" }) &&
+      aws_cloudwatch_log_group.this[0].tags == tomap({ team = "network" })
+    )
     error_message = "Tags go on everything that takes them."
   }
   assert {
@@ -478,7 +503,9 @@ run "a_self_service_saml_provider_by_name_is_refused" {
   }
 
   variables {
-    authentication = { saml = { provider_arn = "arn:aws:iam::123456789012:saml-provider/sso", self_service_provider_arn = "portal" } }
+    authentication = {
+      saml = { provider_arn = "arn:aws:iam::123456789012:saml-provider/sso", self_service_provider_arn = "portal" }
+    }
   }
 
   expect_failures = [var.authentication]
@@ -520,7 +547,9 @@ run "the_latest_version_of_the_handler_is_refused" {
   }
 
   variables {
-    connect_handler = { lambda_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:$LATEST" }
+    connect_handler = {
+      lambda_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:$LATEST"
+    }
   }
 
   expect_failures = [var.connect_handler]
@@ -731,7 +760,10 @@ run "a_key_for_a_log_group_that_exists_is_refused" {
   }
 
   variables {
-    connection_log = { existing = { log_group_name = "vpn", log_stream_name = "staff" }, kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
+    connection_log = {
+      existing    = { log_group_name = "vpn", log_stream_name = "staff" }
+      kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs"
+    }
   }
 
   expect_failures = [var.connection_log]
@@ -745,7 +777,9 @@ run "the_arn_of_a_log_group_is_refused" {
   }
 
   variables {
-    connection_log = { existing = { log_group_name = "arn:aws:logs:eu-central-1:123456789012:log-group:vpn", log_stream_name = "staff" } }
+    connection_log = {
+      existing = { log_group_name = "arn:aws:logs:eu-central-1:123456789012:log-group:vpn", log_stream_name = "staff" }
+    }
   }
 
   expect_failures = [var.connection_log]
@@ -817,7 +851,9 @@ run "a_rule_for_a_group_and_for_all_is_refused" {
   }
 
   variables {
-    authorization_rules = { vpc = { target_network_cidr = "10.0.0.0/16", access_group_id = "ops", authorize_all_groups = true } }
+    authorization_rules = {
+      vpc = { target_network_cidr = "10.0.0.0/16", access_group_id = "ops", authorize_all_groups = true }
+    }
   }
 
   expect_failures = [var.authorization_rules]

@@ -1,4 +1,5 @@
-# The root module where the policy looks at devices and at other connections, and where connections have to stay authorized.
+# The root module where the policy looks at devices and at other connections, and where connections have to stay
+# authorized.
 
 mock_provider "aws" {
   source = "./tests/terraform/mocks"
@@ -45,14 +46,21 @@ variables {
 run "nothing_of_it_is_there_until_it_is_asked_for" {
   assert {
     condition = (
-      length(module.device_inventory) == 0 && length(module.connections_table) == 0 && length(module.reauthorization) == 0 &&
+      length(module.device_inventory) == 0 &&
+      length(module.connections_table) == 0 &&
+      length(module.reauthorization) == 0 &&
       length(aws_iam_role_policy.session_limits) == 0 &&
-      output.device_inventory_table_name == null && output.connections_table_name == null && output.reauthorization_function_name == null
+      output.device_inventory_table_name == null &&
+      output.connections_table_name == null &&
+      output.reauthorization_function_name == null
     )
     error_message = "Without these features there is no table, no second function and no permission."
   }
   assert {
-    condition     = !anytrue([for name in keys(output.alarm_arns) : strcontains(name, "evidence") || strcontains(name, "record") || strcontains(name, "reauthorization")])
+    condition = !anytrue([
+      for name in keys(output.alarm_arns) :
+      strcontains(name, "evidence") || strcontains(name, "record") || strcontains(name, "reauthorization")
+    ])
     error_message = "What is not there needs no alarm."
   }
 }
@@ -60,7 +68,12 @@ run "nothing_of_it_is_there_until_it_is_asked_for" {
 run "everything_is_on" {
   variables {
     rules = [
-      { name = "one-per-user", effect = "deny", end_oldest = true, when = { sessions = { by = "username", at_least = 1 } } },
+      {
+        name       = "one-per-user"
+        effect     = "deny"
+        end_oldest = true
+        when       = { sessions = { by = "username", at_least = 1 } }
+      },
       { name = "staff", effect = "allow", when = { device = { registered = true } } },
     ]
     device_inventory = {}
@@ -122,7 +135,10 @@ run "an_endpoint_without_a_handler_is_left_alone" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.session_limits[0].policy).Statement : statement.Sid] == ["DescribeConnections"]
+    condition = (
+      [for statement in jsondecode(aws_iam_role_policy.session_limits[0].policy).Statement : statement.Sid] ==
+      ["DescribeConnections"]
+    )
     error_message = "Nobody's connections are ended whom the handler did not let in."
   }
 
@@ -132,16 +148,27 @@ run "an_endpoint_without_a_handler_is_left_alone" {
 
 run "limits_alone_need_no_second_function" {
   variables {
-    rules          = [{ name = "staff", effect = "allow" }, { name = "two", effect = "deny", when = { sessions = { by = "common_name", at_least = 2 } } }]
+    rules = [
+      { name = "staff", effect = "allow" },
+      { name = "two", effect = "deny", when = { sessions = { by = "common_name", at_least = 2 } } },
+    ]
     session_limits = {}
   }
 
   assert {
-    condition     = output.connections_table_name == "AWSClientVPN-corp-connections" && length(module.reauthorization) == 0 && length(module.device_inventory) == 0
+    condition = (
+      output.connections_table_name == "AWSClientVPN-corp-connections" &&
+      length(module.reauthorization) == 0 &&
+      length(module.device_inventory) == 0
+    )
     error_message = "Connections are counted in a table."
   }
   assert {
-    condition     = contains(keys(output.alarm_arns), "session_evidence_failures") && !contains(keys(output.alarm_arns), "device_evidence_failures") && !contains(keys(output.alarm_arns), "reauthorization_errors")
+    condition = (
+      contains(keys(output.alarm_arns), "session_evidence_failures") &&
+      !contains(keys(output.alarm_arns), "device_evidence_failures") &&
+      !contains(keys(output.alarm_arns), "reauthorization_errors")
+    )
     error_message = "Only what is on has an alarm."
   }
 }
@@ -152,7 +179,10 @@ run "reauthorization_alone_keeps_connections_and_ends_none_at_connect" {
   }
 
   assert {
-    condition     = output.connections_table_name == "AWSClientVPN-corp-connections" && length(aws_iam_role_policy.session_limits) == 0
+    condition = (
+      output.connections_table_name == "AWSClientVPN-corp-connections" &&
+      length(aws_iam_role_policy.session_limits) == 0
+    )
     error_message = "The handler records connections, and may not end any."
   }
 }
@@ -168,7 +198,10 @@ run "a_table_of_ones_own" {
     error_message = "The module makes no table where there is one."
   }
   assert {
-    condition     = local.device_table.exact && local.device_table.attribute_names == tomap({ common_name = "cn", status = "state" })
+    condition = (
+      local.device_table.exact &&
+      local.device_table.attribute_names == tomap({ common_name = "cn", status = "state" })
+    )
     error_message = "What writes such a table does not fold its keys."
   }
 }
@@ -187,7 +220,10 @@ run "a_sessions_condition_without_limits_is_refused" {
   command = plan
 
   variables {
-    rules           = [{ name = "staff", effect = "allow" }, { name = "one", effect = "deny", when = { sessions = { by = "username", at_least = 1 } } }]
+    rules = [
+      { name = "staff", effect = "allow" },
+      { name = "one", effect = "deny", when = { sessions = { by = "username", at_least = 1 } } },
+    ]
     reauthorization = {}
   }
 
@@ -279,7 +315,10 @@ run "an_endpoint_of_this_configuration_may_take_the_alias_and_be_among_the_exist
 
   override_resource {
     target = module.connect_handler.module.handler.aws_lambda_alias.this["live"]
-    values = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:live", function_version = "7" }
+    values = {
+      arn              = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:live"
+      function_version = "7"
+    }
   }
 
   assert {
@@ -308,7 +347,11 @@ run "the_table_of_devices" {
     error_message = "Devices are kept encrypted, can be restored, and expire."
   }
   assert {
-    condition     = output.device_table.table_name == output.table_name && output.device_table.table_arn == output.table_arn && output.kms_key_arn == null
+    condition = (
+      output.device_table.table_name == output.table_name &&
+      output.device_table.table_arn == output.table_arn &&
+      output.kms_key_arn == null
+    )
     error_message = "The output is what modules/handler takes."
   }
 }
@@ -328,7 +371,8 @@ run "the_table_of_connections" {
       aws_dynamodb_table.this.hash_key == "id" &&
       aws_dynamodb_table.this.ttl[0].attribute_name == "expires_at" && aws_dynamodb_table.this.ttl[0].enabled &&
       aws_dynamodb_table.this.server_side_encryption[0].enabled &&
-      aws_dynamodb_table.this.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/connections" &&
+      aws_dynamodb_table.this.server_side_encryption[0].kms_key_arn ==
+      "arn:aws:kms:eu-central-1:123456789012:key/connections" &&
       !aws_dynamodb_table.this.point_in_time_recovery[0].enabled &&
       output.connections.kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/connections"
     )

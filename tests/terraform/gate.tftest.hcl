@@ -22,7 +22,9 @@ run "every_version_has_to_pass_the_gate" {
   assert {
     condition = (
       aws_lambda_invocation.gate[0].qualifier == "7" &&
-      jsondecode(aws_lambda_invocation.gate[0].input) == { "policy-tests" = [{ name = "staff", request = { groups = ["staff"] }, expect = { effect = "allow" } }] }
+      jsondecode(aws_lambda_invocation.gate[0].input) == {
+        "policy-tests" = [{ name = "staff", request = { groups = ["staff"] }, expect = { effect = "allow" } }]
+      }
     )
     error_message = "The gate asks the new version, with the cases as they are."
   }
@@ -38,7 +40,12 @@ run "without_cases_the_gate_still_asks" {
     error_message = "A time zone or a bundle is found bad without a case."
   }
   assert {
-    condition     = length(aws_appautoscaling_target.this) + length(aws_appautoscaling_target.scheduled) + length(aws_appautoscaling_policy.this) + length(aws_appautoscaling_scheduled_action.this) == 0
+    condition = (
+      length(aws_appautoscaling_target.this) == 0 &&
+      length(aws_appautoscaling_target.scheduled) == 0 &&
+      length(aws_appautoscaling_policy.this) == 0 &&
+      length(aws_appautoscaling_scheduled_action.this) == 0
+    )
     error_message = "Nothing is scaled that nobody asked to scale."
   }
   assert {

@@ -40,7 +40,10 @@ run "a_handler_with_nothing_but_name_and_policy" {
     error_message = "Without published versions the aliases cannot move."
   }
   assert {
-    condition     = endswith(module.function.function.filename, "/connect_handler.zip") && fileexists(module.function.function.filename)
+    condition = (
+      endswith(module.function.function.filename, "/connect_handler.zip") &&
+      fileexists(module.function.function.filename)
+    )
     error_message = "The bundle that comes with the module is the default."
   }
   assert {
@@ -48,11 +51,18 @@ run "a_handler_with_nothing_but_name_and_policy" {
     error_message = "A changed bundle must be deployed."
   }
   assert {
-    condition     = module.function.function.logging_config[0].log_format == "Text" && module.function.function.logging_config[0].log_group == "/aws/lambda/AWSClientVPN-corp"
+    condition = (
+      module.function.function.logging_config[0].log_format == "Text" &&
+      module.function.function.logging_config[0].log_group == "/aws/lambda/AWSClientVPN-corp"
+    )
     error_message = "The decision log goes unaltered to the log group that the role may write."
   }
   assert {
-    condition     = module.function.log_group.name == "/aws/lambda/AWSClientVPN-corp" && module.function.log_group.retention_in_days == 365 && module.function.log_group.kms_key_id == null
+    condition = (
+      module.function.log_group.name == "/aws/lambda/AWSClientVPN-corp" &&
+      module.function.log_group.retention_in_days == 365 &&
+      module.function.log_group.kms_key_id == null
+    )
     error_message = "The function's log group is kept for a year."
   }
   assert {
@@ -117,7 +127,10 @@ run "a_long_name_fits_the_prefix_of_a_role" {
     error_message = "Lambda limits names to 64 characters, which may be used."
   }
   assert {
-    condition     = module.function.role.name_prefix == "AWSClientVPN-abcdefghijklmnopqrstuvwx-" && length(module.function.role.name_prefix) == 38
+    condition = (
+      module.function.role.name_prefix == "AWSClientVPN-abcdefghijklmnopqrstuvwx-" &&
+      length(module.function.role.name_prefix) == 38
+    )
     error_message = "IAM takes prefixes of at most 38 characters."
   }
 }
@@ -135,14 +148,21 @@ run "every_option" {
     timeout                        = 30
     reserved_concurrent_executions = 10
     provisioned_concurrency        = { live = 1, staff = 2, partners = 2 }
-    log_group                      = { retention_in_days = 0, kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
-    role                           = { name = "vpn", path = "/network/", permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary" }
-    kms_key_arn                    = "arn:aws:kms:eu-central-1:123456789012:key/environment"
-    vpc                            = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
-    tracing_mode                   = "Active"
-    code_signing_config_arn        = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0"
-    create_service_linked_roles    = true
-    tags                           = { team = "network" }
+    log_group = {
+      retention_in_days = 0
+      kms_key_arn       = "arn:aws:kms:eu-central-1:123456789012:key/logs"
+    }
+    role = {
+      name                     = "vpn"
+      path                     = "/network/"
+      permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    }
+    kms_key_arn                 = "arn:aws:kms:eu-central-1:123456789012:key/environment"
+    vpc                         = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+    tracing_mode                = "Active"
+    code_signing_config_arn     = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    create_service_linked_roles = true
+    tags                        = { team = "network" }
   }
 
   assert {
@@ -153,7 +173,8 @@ run "every_option" {
       module.function.function.timeout == 30 &&
       module.function.function.reserved_concurrent_executions == 10 &&
       module.function.function.kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/environment" &&
-      module.function.function.code_signing_config_arn == "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0" &&
+      module.function.function.code_signing_config_arn ==
+      "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0" &&
       module.function.function.tracing_config[0].mode == "Active" &&
       module.function.function.vpc_config[0].subnet_ids == toset(["subnet-1"]) &&
       module.function.function.vpc_config[0].security_group_ids == toset(["sg-1"]) &&
@@ -162,11 +183,18 @@ run "every_option" {
     error_message = "An option did not reach the function."
   }
   assert {
-    condition     = module.function.log_group.retention_in_days == 0 && module.function.log_group.kms_key_id == "arn:aws:kms:eu-central-1:123456789012:key/logs"
+    condition = (
+      module.function.log_group.retention_in_days == 0 &&
+      module.function.log_group.kms_key_id == "arn:aws:kms:eu-central-1:123456789012:key/logs"
+    )
     error_message = "An option did not reach the log group."
   }
   assert {
-    condition     = module.function.role.name == "vpn" && module.function.role.path == "/network/" && module.function.role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    condition = (
+      module.function.role.name == "vpn" &&
+      module.function.role.path == "/network/" &&
+      module.function.role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    )
     error_message = "An option did not reach the role."
   }
   assert {
@@ -178,20 +206,25 @@ run "every_option" {
   }
   assert {
     condition = [
-      for statement in jsondecode(module.function.role_policy.policy).Statement : statement.Resource if statement.Sid == "DecryptEnvironment"
+      for statement in jsondecode(module.function.role_policy.policy).Statement : statement.Resource
+      if statement.Sid == "DecryptEnvironment"
     ] == ["arn:aws:kms:eu-central-1:123456789012:key/environment"]
     error_message = "The role may decrypt with the environment's key and no other."
   }
   assert {
     condition = alltrue([
       for statement in jsondecode(module.function.role_policy.policy).Statement :
-      statement.Effect == "Deny" && statement.Condition.ArnLike["lambda:SourceFunctionArn"] == "arn:*:lambda:*:*:function:AWSClientVPN-corp"
+      statement.Effect == "Deny" &&
+      statement.Condition.ArnLike["lambda:SourceFunctionArn"] == "arn:*:lambda:*:*:function:AWSClientVPN-corp"
       if statement.Sid == "KeepVpcFromCode"
     ])
     error_message = "Network interfaces are for Lambda to manage, not for the function's code."
   }
   assert {
-    condition     = keys(aws_lambda_alias.this) == ["live", "partners", "staff"] && alltrue([for alias in aws_lambda_alias.this : alias.function_version == "7"])
+    condition = (
+      keys(aws_lambda_alias.this) == ["live", "partners", "staff"] &&
+      alltrue([for alias in aws_lambda_alias.this : alias.function_version == "7"])
+    )
     error_message = "Every alias serves the published version."
   }
   assert {
@@ -207,11 +240,17 @@ run "every_option" {
     error_message = "Lambda keeps one allocation per version: the sum, on the version that all aliases serve."
   }
   assert {
-    condition     = keys(aws_iam_service_linked_role.this) == ["clientvpn-connections.amazonaws.com", "clientvpn.amazonaws.com"]
+    condition = keys(aws_iam_service_linked_role.this) == [
+      "clientvpn-connections.amazonaws.com", "clientvpn.amazonaws.com",
+    ]
     error_message = "Client VPN has two service-linked roles."
   }
   assert {
-    condition     = module.function.function.tags == tomap({ team = "network" }) && module.function.role.tags == tomap({ team = "network" }) && module.function.log_group.tags == tomap({ team = "network" })
+    condition = (
+      module.function.function.tags == tomap({ team = "network" }) &&
+      module.function.role.tags == tomap({ team = "network" }) &&
+      module.function.log_group.tags == tomap({ team = "network" })
+    )
     error_message = "Tags go on everything that takes them."
   }
 }
@@ -226,7 +265,10 @@ run "passing_traces_through_needs_no_permission" {
   }
 
   assert {
-    condition     = module.function.function.tracing_config[0].mode == "PassThrough" && length(jsondecode(module.function.role_policy.policy).Statement) == 1
+    condition = (
+      module.function.function.tracing_config[0].mode == "PassThrough" &&
+      length(jsondecode(module.function.role_policy.policy).Statement) == 1
+    )
     error_message = "Only Active lets the function write traces."
   }
 }
@@ -571,7 +613,11 @@ run "what_the_log_shows_is_told_to_the_function" {
   }
   assert {
     condition = output.reserved_environment_bytes == length(replace(
-      jsonencode({ LOG_REDACT = "public_ip,username", LOG_REDACT_KEY = sha256(""), LOG_SAMPLE_ALLOWED = "0.1" }), "/^.|.$/", ""
+      jsonencode({
+        LOG_REDACT         = "public_ip,username"
+        LOG_REDACT_KEY     = sha256("")
+        LOG_SAMPLE_ALLOWED = "0.1"
+      }), "/^.|.$/", ""
     )) + 1
     error_message = "The policy must know what is left of the 4 KB: these variables, and a comma before each."
   }
@@ -585,7 +631,11 @@ run "a_handler_that_looks_nothing_up_has_no_permission_for_it" {
   }
 
   assert {
-    condition     = keys(module.function.function.environment[0].variables) == tolist(["POLICY"]) && length(aws_iam_role_policy.device_inventory) == 0 && length(aws_iam_role_policy.connections) == 0
+    condition = (
+      keys(module.function.function.environment[0].variables) == tolist(["POLICY"]) &&
+      length(aws_iam_role_policy.device_inventory) == 0 &&
+      length(aws_iam_role_policy.connections) == 0
+    )
     error_message = "No table, no variable, no permission."
   }
   assert {
@@ -600,8 +650,15 @@ run "a_handler_that_looks_devices_up_and_counts_connections" {
   }
 
   variables {
-    device_table = { table_name = "AWSClientVPN-corp-devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices", attribute_names = { status = "status" } }
-    connections  = { table_name = "AWSClientVPN-corp-connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" }
+    device_table = {
+      table_name      = "AWSClientVPN-corp-devices"
+      table_arn       = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices"
+      attribute_names = { status = "status" }
+    }
+    connections = {
+      table_name = "AWSClientVPN-corp-connections"
+      table_arn  = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections"
+    }
   }
 
   assert {
@@ -614,24 +671,39 @@ run "a_handler_that_looks_devices_up_and_counts_connections" {
   }
   assert {
     condition = jsondecode(aws_iam_role_policy.device_inventory[0].policy).Statement == [
-      { Sid = "ReadDeviceInventory", Effect = "Allow", Action = ["dynamodb:GetItem"], Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices" },
+      {
+        Sid      = "ReadDeviceInventory"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem"]
+        Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices"
+      },
     ]
     error_message = "It may read one device after the other of that table, and nothing else."
   }
   assert {
     condition = jsondecode(aws_iam_role_policy.connections[0].policy).Statement == [
-      { Sid = "RecordConnections", Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" },
+      {
+        Sid      = "RecordConnections"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections"
+      },
     ]
     error_message = "It may read and write connections in that table, and nothing else."
   }
   assert {
-    condition     = [for statement in jsondecode(module.function.role_policy.policy).Statement : statement.Sid] == ["WriteLog"]
+    condition = [for statement in jsondecode(module.function.role_policy.policy).Statement : statement.Sid] == [
+      "WriteLog",
+    ]
     error_message = "Permissions for tables are of their own."
   }
   # Each variable stands in the JSON object of all as ,"NAME":"VALUE", with a backslash before each quote of the value.
   assert {
     condition = output.reserved_environment_bytes == 1 + length(replace(
-      jsonencode({ for name, value in module.function.function.environment[0].variables : name => value if name != "POLICY" }), "/^.|.$/", ""
+      jsonencode({
+        for name, value in module.function.function.environment[0].variables : name => value
+        if name != "POLICY"
+      }), "/^.|.$/", ""
     ))
     error_message = "The policy must know what is left of the 4 KB."
   }
@@ -660,23 +732,38 @@ run "a_table_of_ones_own_with_keys" {
 
   assert {
     condition = (
-      module.function.function.environment[0].variables.DEVICE_INVENTORY == "{\"attributes\":{\"common_name\":\"cn\",\"status\":\"größe\"},\"exact\":true,\"table\":\"devices\"}" &&
+      module.function.function.environment[0].variables.DEVICE_INVENTORY ==
+      "{\"attributes\":{\"common_name\":\"cn\",\"status\":\"größe\"},\"exact\":true,\"table\":\"devices\"}" &&
       module.function.function.environment[0].variables.CONNECTIONS == "{\"requests\":true,\"table\":\"connections\"}"
     )
     error_message = "The function is told what is called otherwise."
   }
   assert {
     condition = output.reserved_environment_bytes == 3 + length(replace(
-      jsonencode({ for name, value in module.function.function.environment[0].variables : name => value if name != "POLICY" }), "/^.|.$/", ""
+      jsonencode({
+        for name, value in module.function.function.environment[0].variables : name => value
+        if name != "POLICY"
+      }), "/^.|.$/", ""
     ))
     error_message = "Two characters take two bytes each."
   }
   assert {
     condition = [
-      for policy in [aws_iam_role_policy.device_inventory[0].policy, aws_iam_role_policy.connections[0].policy] : jsondecode(policy).Statement[1]
+      for policy in [aws_iam_role_policy.device_inventory[0].policy, aws_iam_role_policy.connections[0].policy] :
+      jsondecode(policy).Statement[1]
       ] == [
-      { Sid = "DecryptDeviceInventory", Effect = "Allow", Action = ["kms:Decrypt"], Resource = "arn:aws:kms:eu-central-1:123456789012:key/devices" },
-      { Sid = "EncryptConnections", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = "arn:aws:kms:eu-central-1:123456789012:key/connections" },
+      {
+        Sid      = "DecryptDeviceInventory"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt"]
+        Resource = "arn:aws:kms:eu-central-1:123456789012:key/devices"
+      },
+      {
+        Sid      = "EncryptConnections"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = "arn:aws:kms:eu-central-1:123456789012:key/connections"
+      },
     ]
     error_message = "Of the keys, it may use those that the tables need."
   }
@@ -690,7 +777,11 @@ run "an_attribute_that_no_record_has_is_refused" {
   }
 
   variables {
-    device_table = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices", attribute_names = { model = "m" } }
+    device_table = {
+      table_name      = "devices"
+      table_arn       = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices"
+      attribute_names = { model = "m" }
+    }
   }
 
   expect_failures = [var.device_table]
@@ -704,7 +795,11 @@ run "a_key_of_the_inventory_by_its_alias_is_refused" {
   }
 
   variables {
-    device_table = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices", kms_key_arn = "alias/devices" }
+    device_table = {
+      table_name  = "devices"
+      table_arn   = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices"
+      kms_key_arn = "alias/devices"
+    }
   }
 
   expect_failures = [var.device_table]

@@ -24,7 +24,12 @@ run "accepts_the_policy_with_rules_of_many_shapes" {
         when = {
           endpoint = ["partners"]
           groups   = ["contractors"]
-          time     = { days = ["mon", "tue", "wed", "thu", "fri"], start = "07:00", end = "20:00", timezone = "Europe/Berlin" }
+          time = {
+            days     = ["mon", "tue", "wed", "thu", "fri"]
+            start    = "07:00"
+            end      = "20:00"
+            timezone = "Europe/Berlin"
+          }
         }
       },
     ]
@@ -233,7 +238,10 @@ run "refuses_a_message_that_is_too_long" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules = [{ name = "staff", effect = "allow" }, { name = "b", effect = "deny", message = join("", [for i in range(256) : "x"]) }]
+    rules = [
+      { name = "staff", effect = "allow" },
+      { name = "b", effect = "deny", message = join("", [for i in range(256) : "x"]) },
+    ]
   }
   expect_failures = [output.environment]
 }
@@ -342,7 +350,11 @@ run "other_variables_of_the_environment_leave_the_policy_less" {
   }
 
   variables {
-    rules          = [{ name = "staff", effect = "allow", when = { username = [for number in range(100) : "user${number}"] } }]
+    rules = [{
+      name   = "staff"
+      effect = "allow"
+      when   = { username = [for number in range(100) : "user${number}"] }
+    }]
     reserved_bytes = 3000
   }
 
@@ -407,7 +419,10 @@ run "refuses_sessions_of_nobody" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules = [{ name = "staff", effect = "allow" }, { name = "b", effect = "deny", when = { sessions = { at_least = 1 } } }]
+    rules = [
+      { name = "staff", effect = "allow" },
+      { name = "b", effect = "deny", when = { sessions = { at_least = 1 } } },
+    ]
   }
   expect_failures = [output.environment]
 }
@@ -426,7 +441,10 @@ run "refuses_to_end_connections_that_no_condition_counts" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules = [{ name = "staff", effect = "allow" }, { name = "b", effect = "deny", end_oldest = true, when = { groups = ["x"] } }]
+    rules = [
+      { name = "staff", effect = "allow" },
+      { name = "b", effect = "deny", end_oldest = true, when = { groups = ["x"] } },
+    ]
   }
   expect_failures = [output.environment]
 }
@@ -435,7 +453,12 @@ run "refuses_to_end_connections_by_a_rule_that_allows" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules = [{ name = "staff", effect = "allow", end_oldest = true, when = { sessions = { by = "username", at_least = 1 } } }]
+    rules = [{
+      name       = "staff"
+      effect     = "allow"
+      end_oldest = true
+      when       = { sessions = { by = "username", at_least = 1 } }
+    }]
   }
   expect_failures = [output.environment]
 }
@@ -446,7 +469,12 @@ run "tells_that_conditions_look_at_the_device_and_at_other_connections" {
   variables {
     rules = [
       { name = "staff", effect = "allow", unless = { device = { registered = false } } },
-      { name = "one-per-user", effect = "deny", end_oldest = true, when = { sessions = { by = "username", at_least = 1 } } },
+      {
+        name       = "one-per-user"
+        effect     = "deny"
+        end_oldest = true
+        when       = { sessions = { by = "username", at_least = 1 } }
+      },
     ]
   }
   assert {
@@ -459,8 +487,11 @@ run "tells_that_posture_rules_look_at_the_device" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules         = [{ name = "staff", effect = "allow" }]
-    posture_rules = [{ status = "compliant", when = { device = { status = ["compliant"], attributes = { sessions = ["few"], device = ["laptop"] } } } }]
+    rules = [{ name = "staff", effect = "allow" }]
+    posture_rules = [{
+      status = "compliant"
+      when   = { device = { status = ["compliant"], attributes = { sessions = ["few"], device = ["laptop"] } } }
+    }]
   }
   assert {
     condition     = output.uses.device && !output.uses.sessions
@@ -473,7 +504,11 @@ run "names_and_patterns_are_no_conditions" {
   module { source = "./modules/policy" }
   variables {
     rules = [
-      { name = "device", effect = "allow", when = { groups = ["\"device\":{", "sessions"], username = ["x\"device\":{", ",\"sessions\":{"] } },
+      {
+        name   = "device"
+        effect = "allow"
+        when   = { groups = ["\"device\":{", "sessions"], username = ["x\"device\":{", ",\"sessions\":{"] }
+      },
       { name = "{\"sessions\":{\"device\":{", effect = "deny", message = "sessions" },
     ]
   }

@@ -20,7 +20,10 @@ variables {
   function_arn  = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp"
   policy_digest = "d1"
   versions      = { live = "7", staff = "7" }
-  connections   = { table_name = "AWSClientVPN-corp-connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections" }
+  connections = {
+    table_name = "AWSClientVPN-corp-connections"
+    table_arn  = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections"
+  }
   existing_endpoints = {
     staff = { id = "cvpn-endpoint-0123456789abcdef0", alias = "staff" }
     old   = { id = "cvpn-endpoint-00000000000000001", alias = "live" }
@@ -46,24 +49,47 @@ run "a_second_function_of_the_same_bundle_runs_on_a_schedule" {
   }
   assert {
     condition = module.function.function.environment[0].variables == tomap({
-      REAUTHORIZATION = "{\"brake_floor\":5,\"brake_share\":0.1,\"endpoints\":{\"cvpn-endpoint-00000000000000001\":\"live\",\"cvpn-endpoint-0123456789abcdef0\":\"staff\"},\"function\":\"AWSClientVPN-corp\",\"terminations_per_second\":5}"
+      REAUTHORIZATION = jsonencode({
+        brake_floor = 5
+        brake_share = 0.1
+        endpoints = {
+          cvpn-endpoint-00000000000000001 = "live"
+          cvpn-endpoint-0123456789abcdef0 = "staff"
+        }
+        function                = "AWSClientVPN-corp"
+        terminations_per_second = 5
+      })
     })
-    error_message = "The function is told which endpoints there are, and how much it may do; all else it reads from the handler."
+    error_message = (
+      "The function is told which endpoints there are, and how much it may do; all else it reads from the handler."
+    )
   }
   assert {
-    condition     = module.function.function.logging_config[0].log_format == "Text" && module.function.function.logging_config[0].log_group == output.log_group_name && output.log_group_name == "/aws/lambda/ClientVPNReauthorization-corp"
+    condition = (
+      module.function.function.logging_config[0].log_format == "Text" &&
+      module.function.function.logging_config[0].log_group == output.log_group_name &&
+      output.log_group_name == "/aws/lambda/ClientVPNReauthorization-corp"
+    )
     error_message = "What it did goes unaltered to its own log group."
   }
   assert {
     condition = (
-      aws_cloudwatch_event_rule.this.schedule_expression == "rate(5 minutes)" && output.rule_name == "ClientVPNReauthorization-corp" &&
+      aws_cloudwatch_event_rule.this.schedule_expression == "rate(5 minutes)" &&
+      output.rule_name == "ClientVPNReauthorization-corp" &&
       aws_cloudwatch_event_target.this.arn == output.function_arn &&
-      aws_lambda_permission.this.principal == "events.amazonaws.com" && aws_lambda_permission.this.source_arn == aws_cloudwatch_event_rule.this.arn
+      aws_lambda_permission.this.principal == "events.amazonaws.com" &&
+      aws_lambda_permission.this.source_arn == aws_cloudwatch_event_rule.this.arn
     )
     error_message = "EventBridge may start it by this rule alone."
   }
   assert {
-    condition     = aws_lambda_invocation.start[0].input == "{\"reauthorize\":{\"start\":true}}" && aws_lambda_invocation.start[0].triggers == tomap({ policy_digest = "d1", alias_versions = "{\"live\":\"7\",\"staff\":\"7\"}" })
+    condition = (
+      aws_lambda_invocation.start[0].input == "{\"reauthorize\":{\"start\":true}}" &&
+      aws_lambda_invocation.start[0].triggers == tomap({
+        policy_digest  = "d1"
+        alias_versions = "{\"live\":\"7\",\"staff\":\"7\"}"
+      })
+    )
     error_message = "A change of the policy, or of a version that an alias serves, starts a run."
   }
   assert {
@@ -79,12 +105,48 @@ run "it_may_end_connections_of_these_endpoints_and_no_more" {
 
   assert {
     condition = jsondecode(module.function.role_policy.policy).Statement == [
-      { Sid = "WriteLog", Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/ClientVPNReauthorization-corp:*" },
-      { Sid = "ReadConfiguration", Effect = "Allow", Action = ["lambda:GetFunctionConfiguration"], Resource = ["arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp", "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:*"] },
-      { Sid = "StartRun", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["arn:aws:lambda:eu-central-1:123456789012:function:ClientVPNReauthorization-corp"] },
-      { Sid = "DescribeConnections", Effect = "Allow", Action = ["ec2:DescribeClientVpnConnections"], Resource = ["*"] },
-      { Sid = "EndConnections", Effect = "Allow", Action = ["ec2:TerminateClientVpnConnections"], Resource = ["arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-00000000000000001", "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0"] },
-      { Sid = "ReadConnections", Effect = "Allow", Action = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], Resource = ["arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections"] },
+      {
+        Sid      = "WriteLog"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/ClientVPNReauthorization-corp:*"
+      },
+      {
+        Sid    = "ReadConfiguration"
+        Effect = "Allow"
+        Action = ["lambda:GetFunctionConfiguration"]
+        Resource = [
+          "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp",
+          "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:*",
+        ]
+      },
+      {
+        Sid      = "StartRun"
+        Effect   = "Allow"
+        Action   = ["lambda:InvokeFunction"]
+        Resource = ["arn:aws:lambda:eu-central-1:123456789012:function:ClientVPNReauthorization-corp"]
+      },
+      {
+        Sid      = "DescribeConnections"
+        Effect   = "Allow"
+        Action   = ["ec2:DescribeClientVpnConnections"]
+        Resource = ["*"]
+      },
+      {
+        Sid    = "EndConnections"
+        Effect = "Allow"
+        Action = ["ec2:TerminateClientVpnConnections"]
+        Resource = [
+          "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-00000000000000001",
+          "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0",
+        ]
+      },
+      {
+        Sid      = "ReadConnections"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
+        Resource = ["arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections"]
+      },
     ]
     error_message = "The role must be allowed what a run does and nothing else."
   }
@@ -96,19 +158,56 @@ run "it_may_read_what_the_policy_looks_at" {
   }
 
   variables {
-    connections   = { table_name = "AWSClientVPN-corp-connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/tables" }
-    device_table  = { table_name = "AWSClientVPN-corp-devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/tables" }
-    stored_policy = { arn = "arn:aws:s3:::policies/AWSClientVPN-corp/policy.json.gz", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/policies" }
-    kms_key_arn   = "arn:aws:kms:eu-central-1:123456789012:key/environment"
-    tracing_mode  = "Active"
+    connections = {
+      table_name  = "AWSClientVPN-corp-connections"
+      table_arn   = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-connections"
+      kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/tables"
+    }
+    device_table = {
+      table_name  = "AWSClientVPN-corp-devices"
+      table_arn   = "arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices"
+      kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/tables"
+    }
+    stored_policy = {
+      arn         = "arn:aws:s3:::policies/AWSClientVPN-corp/policy.json.gz"
+      kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/policies"
+    }
+    kms_key_arn  = "arn:aws:kms:eu-central-1:123456789012:key/environment"
+    tracing_mode = "Active"
   }
 
   assert {
-    condition = [for statement in jsondecode(module.function.role_policy.policy).Statement : statement if contains(["ReadDeviceInventory", "ReadPolicy", "Decrypt", "WriteTraces"], statement.Sid)] == [
-      { Sid = "ReadDeviceInventory", Effect = "Allow", Action = ["dynamodb:BatchGetItem", "dynamodb:GetItem"], Resource = ["arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices"] },
-      { Sid = "ReadPolicy", Effect = "Allow", Action = ["s3:GetObjectVersion"], Resource = ["arn:aws:s3:::policies/AWSClientVPN-corp/policy.json.gz"] },
-      { Sid = "Decrypt", Effect = "Allow", Action = ["kms:Decrypt"], Resource = ["arn:aws:kms:eu-central-1:123456789012:key/environment", "arn:aws:kms:eu-central-1:123456789012:key/policies", "arn:aws:kms:eu-central-1:123456789012:key/tables"] },
-      { Sid = "WriteTraces", Effect = "Allow", Action = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], Resource = "*" },
+    condition = [
+      for statement in jsondecode(module.function.role_policy.policy).Statement : statement
+      if contains(["ReadDeviceInventory", "ReadPolicy", "Decrypt", "WriteTraces"], statement.Sid)
+      ] == [
+      {
+        Sid      = "ReadDeviceInventory"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
+        Resource = ["arn:aws:dynamodb:eu-central-1:123456789012:table/AWSClientVPN-corp-devices"]
+      },
+      {
+        Sid      = "ReadPolicy"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion"]
+        Resource = ["arn:aws:s3:::policies/AWSClientVPN-corp/policy.json.gz"]
+      },
+      {
+        Sid    = "Decrypt"
+        Effect = "Allow"
+        Action = ["kms:Decrypt"]
+        Resource = [
+          "arn:aws:kms:eu-central-1:123456789012:key/environment", "arn:aws:kms:eu-central-1:123456789012:key/policies",
+          "arn:aws:kms:eu-central-1:123456789012:key/tables",
+        ]
+      },
+      {
+        Sid      = "WriteTraces"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*"
+      },
     ]
     error_message = "Each permission comes with what needs it."
   }
@@ -127,21 +226,37 @@ run "all_options" {
     memory_size                    = 1024
     reserved_concurrent_executions = 1
     log_group                      = { retention_in_days = 30 }
-    role                           = { name = "reauthorization", path = "/vpn/", permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary" }
+    role = {
+      name                     = "reauthorization"
+      path                     = "/vpn/"
+      permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    }
   }
 
   assert {
     condition = (
-      jsondecode(module.function.function.environment[0].variables.REAUTHORIZATION) == { brake_floor = 5, brake_share = 0.5, endpoints = {}, function = "AWSClientVPN-corp", terminations_per_second = 2 } &&
+      jsondecode(module.function.function.environment[0].variables.REAUTHORIZATION) == {
+        brake_floor             = 5
+        brake_share             = 0.5
+        endpoints               = {}
+        function                = "AWSClientVPN-corp"
+        terminations_per_second = 2
+      } &&
       module.function.function.memory_size == 1024 && module.function.function.reserved_concurrent_executions == 1 &&
-      aws_cloudwatch_event_rule.this.schedule_expression == "cron(0/15 6-20 ? * MON-FRI *)" && output.schedule == "cron(0/15 6-20 ? * MON-FRI *)" &&
+      aws_cloudwatch_event_rule.this.schedule_expression == "cron(0/15 6-20 ? * MON-FRI *)" &&
+      output.schedule == "cron(0/15 6-20 ? * MON-FRI *)" &&
       module.function.log_group.retention_in_days == 30 &&
-      output.role_name == "reauthorization" && module.function.role.path == "/vpn/" && module.function.role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+      output.role_name == "reauthorization" &&
+      module.function.role.path == "/vpn/" &&
+      module.function.role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
     )
     error_message = "What is given is taken."
   }
   assert {
-    condition     = !contains([for statement in jsondecode(module.function.role_policy.policy).Statement : statement.Sid], "EndConnections")
+    condition = !contains(
+      [for statement in jsondecode(module.function.role_policy.policy).Statement : statement.Sid],
+      "EndConnections",
+    )
     error_message = "IAM takes no statement without a resource."
   }
 }
@@ -244,7 +359,10 @@ run "one_endpoint_under_two_keys_is_refused" {
     source = "./modules/reauthorization"
   }
   variables {
-    existing_endpoints = { a = { id = "cvpn-endpoint-1", alias = "live" }, b = { id = "cvpn-endpoint-1", alias = "staff" } }
+    existing_endpoints = {
+      a = { id = "cvpn-endpoint-1", alias = "live" }
+      b = { id = "cvpn-endpoint-1", alias = "staff" }
+    }
   }
   expect_failures = [var.existing_endpoints]
 }
@@ -255,7 +373,10 @@ run "more_endpoints_than_the_environment_holds_are_refused" {
     source = "./modules/reauthorization"
   }
   variables {
-    existing_endpoints = { for number in range(110) : "endpoint-${number}" => { id = "cvpn-endpoint-${number}", alias = "endpoint-${number}" } }
+    existing_endpoints = {
+      for number in range(110) :
+      "endpoint-${number}" => { id = "cvpn-endpoint-${number}", alias = "endpoint-${number}" }
+    }
   }
   expect_failures = [aws_cloudwatch_event_rule.this]
 }

@@ -29,13 +29,17 @@ run "an_alias_can_stay_behind_with_or_without_a_canary" {
     error_message = "The newest version has the canary's share."
   }
   assert {
-    condition     = length(aws_lambda_alias.this["live"].routing_config) == 0 && length(aws_lambda_alias.this["partners"].routing_config) == 0
+    condition = (
+      length(aws_lambda_alias.this["live"].routing_config) == 0 &&
+      length(aws_lambda_alias.this["partners"].routing_config) == 0
+    )
     error_message = "Without a weight there is no canary."
   }
   assert {
-    condition = tomap({ for config in aws_lambda_provisioned_concurrency_config.this : config.qualifier => config.provisioned_concurrent_executions }) == tomap({
-      "7" = 3, "5" = 15, "6" = 4
-    })
+    condition = tomap({
+      for config in aws_lambda_provisioned_concurrency_config.this :
+      config.qualifier => config.provisioned_concurrent_executions
+    }) == tomap({ "7" = 3, "5" = 15, "6" = 4 })
     error_message = "Each version has what its aliases need, and the newest two for the tenth of fifteen."
   }
 }
@@ -65,7 +69,11 @@ run "a_canary_is_asked" {
   }
 
   variables {
-    alias_versions = { live = { version = "6" }, staff = { version = "5", canary_weight = 0.1 }, partners = { version = "6" } }
+    alias_versions = {
+      live     = { version = "6" }
+      staff    = { version = "5", canary_weight = 0.1 }
+      partners = { version = "6" }
+    }
   }
 
   assert {
@@ -84,7 +92,10 @@ run "there_is_no_canary_of_the_version_that_serves_anyway" {
   }
 
   assert {
-    condition     = aws_lambda_alias.this["staff"].function_version == "7" && length(aws_lambda_alias.this["staff"].routing_config) == 0
+    condition = (
+      aws_lambda_alias.this["staff"].function_version == "7" &&
+      length(aws_lambda_alias.this["staff"].routing_config) == 0
+    )
     error_message = "Lambda refuses a weight for the version that the alias points at."
   }
 }
@@ -177,8 +188,11 @@ run "a_version_whose_table_is_there_can_be_pinned" {
 
   variables {
     alias_versions = { staff = { version = "5" } }
-    connections    = { table_name = "connections", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/connections" }
-    device_table   = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices" }
+    connections = {
+      table_name = "connections"
+      table_arn  = "arn:aws:dynamodb:eu-central-1:123456789012:table/connections"
+    }
+    device_table = { table_name = "devices", table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/devices" }
   }
 
   assert {
@@ -228,7 +242,10 @@ run "provisioned_concurrency_is_scaled_by_utilization" {
   }
 
   assert {
-    condition     = length(aws_lambda_provisioned_concurrency_config.this) == 0 && aws_lambda_provisioned_concurrency_config.scaled["newest"].provisioned_concurrent_executions == 5
+    condition = (
+      length(aws_lambda_provisioned_concurrency_config.this) == 0 &&
+      aws_lambda_provisioned_concurrency_config.scaled["newest"].provisioned_concurrent_executions == 5
+    )
     error_message = "A version begins with the sum."
   }
   assert {
@@ -243,12 +260,17 @@ run "provisioned_concurrency_is_scaled_by_utilization" {
   assert {
     condition = (
       aws_appautoscaling_policy.this["newest"].target_tracking_scaling_policy_configuration[0].target_value == 0.7 &&
-      aws_appautoscaling_policy.this["newest"].target_tracking_scaling_policy_configuration[0].predefined_metric_specification[0].predefined_metric_type == "LambdaProvisionedConcurrencyUtilization"
+      one(one(
+        aws_appautoscaling_policy.this["newest"].target_tracking_scaling_policy_configuration
+      ).predefined_metric_specification).predefined_metric_type == "LambdaProvisionedConcurrencyUtilization"
     )
     error_message = "It follows its utilization."
   }
   assert {
-    condition     = length(aws_appautoscaling_scheduled_action.this) == 0 && length(aws_appautoscaling_target.scheduled) == 0
+    condition = (
+      length(aws_appautoscaling_scheduled_action.this) == 0 &&
+      length(aws_appautoscaling_target.scheduled) == 0
+    )
     error_message = "Without schedules there are no scheduled actions."
   }
 }
@@ -271,7 +293,9 @@ run "provisioned_concurrency_is_scaled_by_schedule" {
   }
 
   assert {
-    condition     = keys(aws_appautoscaling_scheduled_action.this) == ["5/days", "5/mornings", "newest/days", "newest/mornings"]
+    condition = keys(aws_appautoscaling_scheduled_action.this) == [
+      "5/days", "5/mornings", "newest/days", "newest/mornings",
+    ]
     error_message = "Each version that serves has each schedule."
   }
   assert {

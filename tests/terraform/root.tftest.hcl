@@ -30,7 +30,10 @@ run "a_handler_for_endpoints_made_elsewhere" {
   }
 
   assert {
-    condition     = output.lambda_function_arn == "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:live"
+    condition = (
+      output.lambda_function_arn ==
+      "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-corp:live"
+    )
     error_message = "Endpoints made elsewhere call the alias live."
   }
   assert {
@@ -49,12 +52,17 @@ run "a_handler_for_endpoints_made_elsewhere" {
     error_message = "The outputs name the function, its version, role and log group."
   }
   assert {
-    condition     = can(regex("^[0-9a-f]{64}$", output.policy_digest)) && output.policy_size > 0 && output.policy_size < 4096
+    condition = (
+      can(regex("^[0-9a-f]{64}$", output.policy_digest)) &&
+      output.policy_size > 0 &&
+      output.policy_size < 4096
+    )
     error_message = "The outputs tell the policy's digest and size."
   }
 }
 
-# The endpoint's id cannot be in the function's environment, as that would be a cycle: the policy names endpoints by their keys.
+# The endpoint's id cannot be in the function's environment, as that would be a cycle: the policy names endpoints by
+# their keys.
 run "every_endpoint_is_an_alias_that_the_policy_can_name" {
   variables {
     rules = [{ name = "staff", effect = "allow", when = { endpoint = ["staff"] } }]
@@ -66,10 +74,12 @@ run "every_endpoint_is_an_alias_that_the_policy_can_name" {
         self_service_portal    = true
       }
       partners = {
-        name                    = "guests"
-        server_certificate_arn  = "arn:aws:acm:eu-central-1:123456789012:certificate/server"
-        client_cidr_block       = "10.254.0.0/22"
-        authentication          = { mutual = { root_certificate_chain_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/clients" } }
+        name                   = "guests"
+        server_certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/server"
+        client_cidr_block      = "10.254.0.0/22"
+        authentication = {
+          mutual = { root_certificate_chain_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/clients" }
+        }
         connect_handler_enabled = false
         connection_log          = { enabled = false }
       }
@@ -95,15 +105,23 @@ run "every_endpoint_is_an_alias_that_the_policy_can_name" {
     error_message = "The outputs name the endpoints by their keys."
   }
   assert {
-    condition     = output.self_service_portal_urls["partners"] == null && startswith(output.self_service_portal_urls["staff"], "https://self-service.")
+    condition = (
+      output.self_service_portal_urls["partners"] == null &&
+      startswith(output.self_service_portal_urls["staff"], "https://self-service.")
+    )
     error_message = "Only a portal that is on has an address."
   }
   assert {
-    condition     = output.connection_log_group_names["staff"] == "/aws/clientvpn/corp-staff" && output.connection_log_group_names["partners"] == null
+    condition = (
+      output.connection_log_group_names["staff"] == "/aws/clientvpn/corp-staff" &&
+      output.connection_log_group_names["partners"] == null
+    )
     error_message = "An endpoint's connection log is named after the handler and the endpoint's key."
   }
   assert {
-    condition     = [for name in keys(output.alarm_arns) : name if startswith(name, "errors/")] == ["errors/partners", "errors/staff"]
+    condition = [for name in keys(output.alarm_arns) : name if startswith(name, "errors/")] == [
+      "errors/partners", "errors/staff",
+    ]
     error_message = "The alias live is watched where an endpoint made elsewhere calls it."
   }
 

@@ -18,8 +18,9 @@ mock_resource "aws_dynamodb_table" {
 
 mock_resource "aws_ec2_client_vpn_endpoint" {
   defaults = {
-    id                      = "cvpn-endpoint-0123456789abcdef0"
-    arn                     = "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0"
+    id  = "cvpn-endpoint-0123456789abcdef0"
+    arn = "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0"
+
     dns_name                = "*.cvpn-endpoint-0123456789abcdef0.prod.clientvpn.eu-central-1.amazonaws.com"
     self_service_portal_url = "https://self-service.clientvpn.amazonaws.com/endpoints/cvpn-endpoint-0123456789abcdef0"
   }
