@@ -78,7 +78,7 @@ def without_bytecode(path: Path) -> dict[str, bytes]:
 
 
 def test_the_bundle_carries_bytecode_for_the_runtime_that_the_module_uses_by_default() -> None:
-    variables = (ROOT / "modules" / "handler" / "variables.tf").read_text()
+    variables = (ROOT / "modules" / "handler" / "variables_function.tf").read_text()
     assert re.search(r'variable "runtime" {.*?default += "python([\d.]+)"', variables, re.DOTALL)[1] == bundle.MINOR  # type: ignore[index]
 
 
