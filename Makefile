@@ -106,7 +106,7 @@ broken := $(shell .venv/bin/python -c 'import connect_handler, cvpn, localaws' 2
 # What is measured runs under the default runtime's Python, where there is one.
 .venv-bench/.installed: pyproject.toml | venv
 	@if ! .venv-bench/bin/python -c '' 2>/dev/null; then \
-		found=$$($(python) -c 'import sys; from tools.bundle import compiler; print(compiler(None) or sys.executable)'); \
+		found=$$($(python) -c 'import sys; from tools.bundle import compiler; print(compiler() or sys.executable)'); \
 		echo "Making .venv-bench with $$("$$found" --version) ($$found)"; \
 		"$$found" -m venv --clear .venv-bench; \
 	fi

@@ -10,9 +10,10 @@ from typing import Any
 
 from benchmarks.measured import Curve, Part, Table, figure
 from benchmarks.reference import EVENT, MONDAY_NOON, document, policy, requests
-from connect_handler.evaluation import evaluate
-from connect_handler.policy import Policy
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import evaluate
+from connect_handler.policy.document import read_policy
+from connect_handler.policy.model import Policy
 
 RULES = (10, 30, 100, 300, 1000, 3000, 10_000)
 NETWORKS = (20, 100, 1000, 10_000, 100_000)
@@ -30,7 +31,7 @@ def measure() -> Part:
     for what, sizes, made in (("rules", RULES, _rules), ("networks", NETWORKS, _networks), ("groups", GROUPS, _groups)):
         documents, samples = zip(*(made(size) for size in sizes), strict=True)
         loads = _loads(documents) if what != "groups" else []
-        policies = [Policy(document) for document in documents]
+        policies = [read_policy(document) for document in documents]
         gc.collect()
         gc.freeze()  # as the handler does: what is loaded stays
         decisions = _decisions(policies, samples)
@@ -98,7 +99,7 @@ def _loads(documents: Sequence[str]) -> list[list[float]]:
         gc.collect()
         gc.disable()
         started = time.perf_counter_ns()
-        Policy(document)
+        read_policy(document)
         took = (time.perf_counter_ns() - started) / 1e6
         gc.enable()
         return took

@@ -113,7 +113,7 @@ def _functions(aws: LocalAws, endpoint_id: str) -> None:
     }
     for name, handler, variables in (
         (HANDLER, "connect_handler.handler.handler", of_handler),
-        (FUNCTION, "connect_handler.reauthorization.handler", {"REAUTHORIZATION": json.dumps(configuration)}),
+        (FUNCTION, "connect_handler.reauthorization.handler.handler", {"REAUTHORIZATION": json.dumps(configuration)}),
     ):
         functions.create_function(
             FunctionName=name,

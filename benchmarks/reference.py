@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 BLOCKED = [f"203.0.113.{number}/32" for number in range(0, 160, 10)] + [
     "192.0.2.0/25",

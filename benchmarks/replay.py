@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from connect_handler import answering, decision_log
+from connect_handler.decision.result import decide
+from connect_handler.decision_log.entry import DecisionLog
+from connect_handler.policy.document import read_policy
 from connect_handler.policy_tests import complete_event
 from connect_handler.settings import Settings
 
@@ -57,6 +59,7 @@ def main() -> None:
 def _write_log(file: Path, number: int) -> None:
     chosen = random.Random(1)  # noqa: S311 - the same log each time
     settings = Settings({"POLICY": json.dumps(BEFORE), "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-corp"})
+    policy = read_policy(settings.policy)
     with file.open("w") as log:
         for position in range(number):
             event = complete_event(
@@ -70,8 +73,16 @@ def _write_log(file: Path, number: int) -> None:
                 }
             )
             at = START + 10 * position
-            answered = answering.answer(settings.policy, (), event, "staff", at)
-            line = decision_log.line(settings, now=at, event=event, answered=answered, alias="staff", duration_us=50)
+            result = decide(policy, event, "staff", at)
+            line = DecisionLog(settings).line(
+                result,
+                event=event,
+                alias="staff",
+                now=at,
+                duration_us=50,
+                shadow_mode=policy.shadow_mode,
+                policy_digest=policy.digest,
+            )
             log.write(line + "\n")
 
 

@@ -4,11 +4,11 @@
 the installed ``tzdata``; ``--check`` tells whether the file is what would be written, member by member.
 
 The same sources give the same bytes on every machine and under every Python: members are stored, sorted and
-carry fixed dates and modes. Beside each source lies its bytecode for the runtime that the module uses by default: the
-folder of a function's code cannot be written to, so that every cold start would compile it anew. Another runtime
-ignores it. That runtime's Python makes it (tools/bytecode.py), and compares it; where there is none, what is compared
-is whether the bytecode says that it is of these sources. This file needs nothing but the standard library, so that any
-interpreter can run it as it is::
+carry fixed dates and modes. Beside each source lies its bytecode, for each runtime of which this machine has a Python:
+the folder of a function's code cannot be written to, so every cold start would compile the sources anew. A Python of
+that version makes the bytecode (tools/bytecode.py), and compares it. Where a machine has none, the bundle keeps
+bytecode of these sources, and only the sources that it names are compared. This file needs nothing but the standard
+library, so that any interpreter can run it as it is::
 
     python3.12 -I tools/bundle.py --check --tzdata .venv/lib/python3.11/site-packages --python python3.13
 """
@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "lambda_src" / "connect_handler"
 BUNDLE = ROOT / "modules" / "handler" / "connect_handler.zip"
-MINOR = "3.13"
-"""Python of the module's default runtime."""
-TAG = f"cpython-{MINOR.replace('.', '')}"
-"""How it calls its bytecode, https://docs.python.org/3/library/sys.html#sys.implementation"""
-START = f"connect_handler/__pycache__/start.{TAG}.pyc"
-"""The member with the bytecode of all modules that a cold start imports."""
+MINORS = ("3.11", "3.12", "3.13", "3.14")
+"""Python of each runtime that the module offers."""
+DEFAULT_MINOR = "3.13"
+"""Python of the module's default runtime. The bundle always has its bytecode."""
+ENTRY_POINT = "connect_handler/handler.py"
 COMPILER = ROOT / "tools" / "bytecode.py"
 DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest date that a zip file can hold."""
@@ -115,28 +114,33 @@ def _is_litter(name: str) -> bool:
     return name == "__pycache__" or name.startswith(".") or name.endswith((".pyc", "~"))
 
 
-def compiler(python: str | None) -> str | None:
-    """Return a Python that makes bytecode for the default runtime; None where this machine has none.
+def compilers(named: Sequence[str] = ()) -> dict[str, str]:
+    """Return the Pythons that make bytecode, by version: those that are named, or all that this machine has.
 
     Raises
     ------
     BundleError
-        The one that was named is of another version, or does not run.
+        One that is named does not run, or is of no runtime.
     """
-    if python is not None:
-        if _minor(python) != MINOR:
-            raise BundleError(f"{python} is no Python {MINOR}: name one with --python.")
-        return python
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == MINOR:
+    pythons = {_minor(python): python for python in named}
+    for minor, python in pythons.items():
+        if minor not in MINORS:
+            raise BundleError(f"{python} is no Python {', '.join(MINORS)}: name one with --python.")
+    return pythons or {minor: found for minor in MINORS if (found := compiler(minor))}
+
+
+def compiler(minor: str = DEFAULT_MINOR) -> str | None:
+    """Return a Python of a version; None if this machine has none."""
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == minor:
         return sys.executable
-    found = shutil.which(f"python{MINOR}")
-    if found and _minor(found) == MINOR:
+    found = shutil.which(f"python{minor}")
+    if found and _minor(found) == minor:
         return found
     try:
         from localaws.awslambda.interpreters import find_interpreter
     except ImportError:  # where this file alone is run
         return None
-    interpreter = find_interpreter(MINOR)
+    interpreter = find_interpreter(minor)
     return None if interpreter is None else interpreter.executable
 
 
@@ -149,16 +153,36 @@ def _minor(python: str) -> str:
     return run.stdout.strip()
 
 
-def bytecode(sources: dict[str, bytes], python: str) -> dict[str, bytes]:
-    """Return the members that hold the bytecode of the sources among the members given."""
-    answer = _ask(python, sources, {})
-    return {name: base64.b64decode(data) for name, data in answer["files"].items()}
+def bytecode(sources: dict[str, bytes], pythons: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the members that hold the bytecode of the sources, made by Pythons by their version."""
+    made: dict[str, bytes] = {}
+    files = bytecode_files(sources)
+    for minor, python in pythons.items():
+        answer = _ask(python, sources, files[minor], {})
+        made |= {name: base64.b64decode(data) for name, data in answer["files"].items()}
+    return made
 
 
-def _ask(python: str, sources: dict[str, bytes], existing: dict[str, bytes]) -> dict[str, Any]:
+def kept_bytecode(bundle: Path, sources: dict[str, bytes], pythons: Mapping[str, str]) -> dict[str, bytes]:
+    """Return an existing bundle's bytecode of these sources for versions that this machine does not have."""
+    try:
+        with zipfile.ZipFile(bundle) as existing:
+            has = {name: existing.read(name) for name in existing.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        return {}
+    kept: dict[str, bytes] = {}
+    for minor, files in bytecode_files(sources).items():
+        if minor not in pythons and all(_is_of(has.get(file, b""), names, sources) for file, names in files.items()):
+            kept |= {file: has[file] for file in files}
+    return kept
+
+
+def _ask(
+    python: str, sources: dict[str, bytes], files: dict[str, list[str]], existing: dict[str, bytes]
+) -> dict[str, Any]:
     question = {
         "sources": {name: source.decode() for name, source in sources.items() if _is_compiled(name)},
-        "files": bytecode_files(sources),
+        "files": files,
         "existing": {name: base64.b64encode(data).decode() for name, data in existing.items()},
     }
     run = subprocess.run(
@@ -178,39 +202,45 @@ def _is_compiled(name: str) -> bool:
     return name.startswith("connect_handler/") and name.endswith(".py")
 
 
-def bytecode_files(sources: dict[str, bytes]) -> dict[str, str | list[str]]:
-    """Return the members that hold bytecode, each with the sources that it is of.
+def bytecode_files(sources: dict[str, bytes]) -> dict[str, dict[str, list[str]]]:
+    """Return the members that hold bytecode, each with the sources that it is of, by version of Python.
 
-    Every module that a cold start imports is in :data:`START`, which the package loads at once
-    (connect_handler/__init__.py); every other has a file where Python looks for it.
+    The package's own file holds every module that a cold start imports too.
     """
     start = start_modules(sources)
-    files: dict[str, str | list[str]] = {START: start}
-    for name in sorted(sources):
-        if _is_compiled(name) and name not in start:
-            folder, _, file = name.rpartition("/")
-            files[f"{folder}/__pycache__/{file.removesuffix('.py')}.{TAG}.pyc"] = name
-    return files
+    files = {"connect_handler/__init__.py": ["connect_handler/__init__.py", *start]}
+    files |= {
+        name: [name] for name in sorted(sources) if _is_compiled(name) and name not in start and name not in files
+    }
+    return {minor: {_bytecode_file(name, minor): names for name, names in files.items()} for minor in MINORS}
+
+
+def _bytecode_file(name: str, minor: str) -> str:
+    folder, _, file = name.rpartition("/")
+    # https://docs.python.org/3/library/sys.html#sys.implementation
+    return f"{folder}/__pycache__/{file.removesuffix('.py')}.cpython-{minor.replace('.', '')}.pyc"
 
 
 def start_modules(sources: dict[str, bytes]) -> list[str]:
-    """Return the sources that the entry point imports when it is imported, each behind those that it imports itself.
+    """Return the sources that importing the entry point imports, each behind those that it imports itself.
 
     Imports inside functions are of what a cold start can do without.
     """
     order: list[str] = []
 
     def visit(name: str) -> None:
+        if name in order or name not in sources or name == "connect_handler/__init__.py":
+            return
+        folder = name.rpartition("/")[0]
+        package = folder.rpartition("/")[0] if name.endswith("/__init__.py") else folder
+        visit(f"{package}/__init__.py")
         for statement in ast.parse(sources[name]).body:
-            if isinstance(statement, ast.ImportFrom) and statement.level == 1:
-                imported = [statement.module] if statement.module else [alias.name for alias in statement.names]
-                for module in imported:
-                    other = f"connect_handler/{module}.py"
-                    if other not in order:
-                        visit(other)
+            if isinstance(statement, ast.ImportFrom) and statement.module:
+                path = statement.module.replace(".", "/")
+                visit(f"{folder}/{path}.py" if statement.level else f"{path}.py")
         order.append(name)
 
-    visit("connect_handler/handler.py")
+    visit(ENTRY_POINT)
     return order
 
 
@@ -226,10 +256,10 @@ def archive(contents: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def differences(bundle: Path, sources: dict[str, bytes], python: str | None) -> list[str]:
+def differences(bundle: Path, sources: dict[str, bytes], pythons: Mapping[str, str]) -> list[str]:
     """Say how a bundle differs from one that would be built of the sources given; empty: it does not.
 
-    Bytecode is compared by ``python``; where that is None, by what it says of the source that it was made from.
+    Bytecode is compared by the Python of its version. Without one, the source that it says it is of is compared.
     """
     if not bundle.is_file():
         return [f"{bundle} does not exist"]
@@ -238,26 +268,33 @@ def differences(bundle: Path, sources: dict[str, bytes], python: str | None) -> 
             has = {name: existing.read(name) for name in existing.namelist()}
     except zipfile.BadZipFile as problem:
         return [f"{bundle} is not a zip file: {problem}"]
-    files = bytecode_files(sources)
-    expected = sources.keys() | files.keys()
+    by_minor = {
+        minor: files
+        for minor, files in bytecode_files(sources).items()
+        if minor == DEFAULT_MINOR or not files.keys().isdisjoint(has)
+    }
+    expected = sources.keys() | {file for files in by_minor.values() for file in files}
     lines = [f"missing: {name}" for name in sorted(expected - has.keys())]
     lines += [f"not in the sources: {name}" for name in sorted(has.keys() - expected)]
     lines += [f"changed: {name}" for name in sorted(sources.keys() & has.keys()) if sources[name] != has[name]]
     if not lines:
-        if python is None:
-            stale = [file for file, names in files.items() if not _is_of(has[file], names, sources)]
-        else:
-            stale = _ask(python, sources, {file: has[file] for file in files})["differing"]
+        stale: list[str] = []
+        for minor, files in by_minor.items():
+            if minor in pythons:
+                existing_files = {file: has[file] for file in files}
+                stale += _ask(pythons[minor], sources, files, existing_files)["differing"]
+            else:
+                stale += [file for file, names in files.items() if not _is_of(has[file], names, sources)]
         lines = [f"not the bytecode of its sources: {file}" for file in sorted(stale)]
     if not lines and bundle.read_bytes() != archive(has):
         lines = ["the members are the same; their order, dates or modes are not"]
     return lines
 
 
-def _is_of(data: bytes, names: str | list[str], sources: dict[str, bytes]) -> bool:
+def _is_of(data: bytes, names: list[str], sources: dict[str, bytes]) -> bool:
     """Tell whether bytecode says that it was made from sources, https://peps.python.org/pep-0552/."""
     magic = int.from_bytes(data[:4], "little")
-    together = sources[names] if isinstance(names, str) else b"\0".join(sources[name] for name in names)
+    together = b"\0".join(sources[name] for name in names)
     return data[4:8] == b"\1\0\0\0" and data[8:16] == _imp.source_hash(magic, together)
 
 
@@ -267,36 +304,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     parser.add_argument("--source", type=Path, default=SOURCE, help="the package connect_handler")
     parser.add_argument("--tzdata", type=Path, help="folder that tzdata is installed in (default: this Python's)")
-    parser.add_argument("--python", help=f"a Python {MINOR}, which makes the bytecode (default: one that is found)")
+    parser.add_argument(
+        "--python", action="append", default=[], help="a Python that makes bytecode, once for each (default: all found)"
+    )
     parser.add_argument("--output", type=Path, default=BUNDLE, help="the zip file")
     options = parser.parse_args(arguments)
     try:
         sources = members(options.source, options.tzdata or installed_tzdata(), pinned_tzdata())
-        python = compiler(options.python)
+        pythons = compilers(options.python)
         if options.check:
-            lines = differences(options.output, sources, python)
-        elif python is None:
-            raise BundleError(f"There is no Python {MINOR} here to make the bytecode: name one with --python.")
-        else:
-            contents = sources | bytecode(sources, python)
+            lines = differences(options.output, sources, pythons)
+            if lines:
+                print(
+                    f"{options.output} is not what its sources give: run `make bundle`.",
+                    *lines,
+                    sep="\n  ",
+                    file=sys.stderr,
+                )
+            return 1 if lines else 0
+        made = kept_bytecode(options.output, sources, pythons) | bytecode(sources, pythons)
+        missing = [minor for minor, files in bytecode_files(sources).items() if not made.keys() >= files.keys()]
+        if DEFAULT_MINOR in missing:
+            raise BundleError(f"There is no Python {DEFAULT_MINOR} here to make the bytecode: name one with --python.")
     except BundleError as problem:
         print(problem, file=sys.stderr)
         return 1
-    if not options.check:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_bytes(archive(contents))
-        print(f"{options.output}: {len(contents)} files, {options.output.stat().st_size} bytes")
-        return 0
-    if python is None:
-        print(f"There is no Python {MINOR} here: of the bytecode, only the source that it names was compared.")
-    if lines:
-        print(
-            f"{options.output} is not what its sources give: run `make bundle`.",
-            *lines,
-            sep="\n  ",
-            file=sys.stderr,
-        )
-    return 1 if lines else 0
+    contents = sources | made
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_bytes(archive(contents))
+    print(f"{options.output}: {len(contents)} files, {options.output.stat().st_size} bytes")
+    if missing:
+        print(f"No bytecode for Python {', '.join(missing)}, which this machine lacks: cold starts take 50 ms longer.")
+    return 0
 
 
 if __name__ == "__main__":

@@ -15,7 +15,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from connect_handler import answering, decision_log
+from connect_handler.decision.result import decide
+from connect_handler.decision_log.entry import DecisionLog
+from connect_handler.policy.document import read_policy
 from connect_handler.policy_tests import complete_event
 from connect_handler.settings import Settings
 from cvpn.cli import VERBS
@@ -151,9 +153,10 @@ def _prepare(folder: Path) -> None:
     (folder / "decisions.log").write_text(_decisions(folder / "terraform.tfvars"), encoding="utf-8")
 
 
-def _decisions(policy: Path) -> str:
+def _decisions(file: Path) -> str:
     """Return a decision log of a morning, of the policy in a file."""
-    settings = Settings({"POLICY": policy_from_files([policy]).text, "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-corp"})
+    settings = Settings({"POLICY": policy_from_files([file]).text, "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-corp"})
+    policy = read_policy(settings.policy)
     users = [
         ("anna", "engineering"),
         ("ben", "engineering"),
@@ -175,8 +178,16 @@ def _decisions(policy: Path) -> str:
             }
         )
         at = 1_795_417_200.0 + 30 * number  # from 2026-11-23 07:00 UTC on
-        answered = answering.answer(settings.policy, (), event, "staff", at)
-        line = decision_log.line(settings, now=at, event=event, answered=answered, alias="staff", duration_us=50)
+        result = decide(policy, event, "staff", at)
+        line = DecisionLog(settings).line(
+            result,
+            event=event,
+            alias="staff",
+            now=at,
+            duration_us=50,
+            shadow_mode=policy.shadow_mode,
+            policy_digest=policy.digest,
+        )
         lines.append(line + "\n")
     return "".join(lines)
 

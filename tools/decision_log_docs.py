@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connect_handler import answering, decision_log
+from connect_handler.decision.result import decide
+from connect_handler.decision_log.entry import DecisionLog
+from connect_handler.policy.document import read_policy
 from connect_handler.policy_tests import complete_event
 from connect_handler.settings import Settings
 from cvpn.policy.source import policy_from_files
@@ -37,18 +39,26 @@ ANNA = {
 
 
 def _line(fields: Mapping[str, Any], **environment: str) -> str:
-    policy = policy_from_files([EXAMPLE]).text
     settings = Settings(
         {
-            "POLICY": policy,
+            "POLICY": policy_from_files([EXAMPLE]).text,
             "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-corp",
             "AWS_LAMBDA_FUNCTION_VERSION": "7",
             **environment,
         }
     )
     event = complete_event(dict(fields))
-    answered = answering.answer(settings.policy, (), event, "staff", AT)
-    text = decision_log.line(settings, now=AT, event=event, answered=answered, alias="staff", duration_us=52)
+    policy = read_policy(settings.policy)
+    result = decide(policy, event, "staff", AT)
+    text = DecisionLog(settings).line(
+        result,
+        event=event,
+        alias="staff",
+        now=AT,
+        duration_us=52,
+        shadow_mode=policy.shadow_mode,
+        policy_digest=policy.digest,
+    )
     return "```json\n" + json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n```"
 
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from connect_handler.decision_log import METRIC_NAMESPACE, SHADOW_MODE_METRIC, SHADOW_RULES_METRIC
+from connect_handler.decision_log.metrics import METRIC_NAMESPACE, SHADOW_MODE_METRIC, SHADOW_RULES_METRIC
 from localaws import ConnectionAttempt, LocalAws
 from tools.demo_posture import demonstrate_posture
 from tools.demo_stage import REGION, DemoFailed, Example, Stage, replaced, run

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from connect_handler import decision_log, reauthorization
-from connect_handler.request import FIELDS
+from connect_handler.contract.request import FIELDS
+from connect_handler.decision_log import metrics as names
+from connect_handler.reauthorization.result import METRICS
 from cvpn.schemas.decision_log import FIELDS_OF_A_LINE, REASONS
 from tools import ROOT, generated
 
@@ -20,9 +21,9 @@ FILE = ROOT / "modules" / "monitoring" / "names.tf"
 def text() -> str:
     """Return the file's text."""
     metrics = {
-        "decisions": decision_log.METRIC,
-        "shadow_mode": decision_log.SHADOW_MODE_METRIC,
-        "shadow_rules": decision_log.SHADOW_RULES_METRIC,
+        "decisions": names.METRIC,
+        "shadow_mode": names.SHADOW_MODE_METRIC,
+        "shadow_rules": names.SHADOW_RULES_METRIC,
     }
     # Logs Insights takes a name with a hyphen only in backquotes.
     fields = {name: name for name in FIELDS_OF_A_LINE if name.islower() and not name.startswith("_")}
@@ -32,15 +33,15 @@ def text() -> str:
             "# Names that the handler writes, from its source: run `make docs` after a change there.",
             "",
             "locals {",
-            f'  decision_namespace = "{decision_log.METRIC_NAMESPACE}"',
+            f'  decision_namespace = "{names.METRIC_NAMESPACE}"',
             "",
             *_map("decision_metrics", metrics),
             "",
             "  # What could not be had or written down.",
-            *_map("evidence_metrics", decision_log.EVIDENCE_METRICS),
+            *_map("evidence_metrics", names.EVIDENCE_METRICS),
             "",
             "  # Of a run of re-authorization.",
-            *_map("reauthorization_metrics", reauthorization.METRICS),
+            *_map("reauthorization_metrics", METRICS),
             "",
             "  # Why a connection was allowed or denied, by which the metric of decisions is divided.",
             *_map("reasons", {reason.replace("-", "_"): reason for reason in REASONS}),

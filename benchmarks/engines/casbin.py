@@ -16,7 +16,7 @@ import casbin
 from casbin.persist.adapters.string_adapter import StringAdapter
 
 from benchmarks.engines.translation import attributes, hours, pattern, ranges, version_below
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 DISTRIBUTION = "casbin"
 

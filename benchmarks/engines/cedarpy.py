@@ -14,7 +14,7 @@ from typing import Any
 import cedarpy
 
 from benchmarks.engines.translation import hours, local_time, terms, version, version_below
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 DISTRIBUTION = "cedarpy"
 

@@ -15,7 +15,7 @@ import celpy
 from celpy.adapter import json_to_cel
 
 from benchmarks.engines import translation
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 DISTRIBUTION = "cel-python"
 

@@ -13,7 +13,7 @@ from typing import Any
 import cel
 
 from benchmarks.engines import translation
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 DISTRIBUTION = "common-expression-language"
 

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from benchmarks.reference import BLOCKED, PARTNER_NETWORKS, RULES
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 _BERLIN = ZoneInfo("Europe/Berlin")
 _STAFF = frozenset({"engineering", "operations", "finance"})

@@ -23,7 +23,7 @@ from benchmarks.engines.translation import (
     pattern,
     version_below,
 )
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 DISTRIBUTION = "regopy"
 

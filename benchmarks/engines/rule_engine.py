@@ -28,7 +28,7 @@ from benchmarks.engines.translation import (
     version,
     version_below,
 )
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 DISTRIBUTION = "rule-engine"
 

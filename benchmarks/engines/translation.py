@@ -16,7 +16,7 @@ from socket import AF_INET, inet_pton
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _BERLIN = ZoneInfo("Europe/Berlin")  # the only one in the reference policy

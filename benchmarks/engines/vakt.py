@@ -15,7 +15,7 @@ from vakt import rules
 from vakt.rules.base import Rule
 
 from benchmarks.engines.translation import attributes, bounds, has_wildcard, hours, pattern, version_below
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
 
 DISTRIBUTION = "vakt"
 

@@ -11,9 +11,9 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from connect_handler.connections import Connections, request_key
-from connect_handler.dynamodb import BATCH, batch_get
-from connect_handler.settings import CONNECTIONS
+from connect_handler.evidence.dynamodb import BATCH, batch_get
+from connect_handler.evidence.sessions import request_key
+from connect_handler.settings import CONNECTIONS, SessionSettings
 from cvpn.aws.account import aws_errors
 from cvpn.failures import Failure
 
@@ -98,7 +98,7 @@ def table_of(variables: Mapping[str, str], function: str) -> str | None:
     if not text:
         return None
     try:
-        connections = Connections(text)
+        connections = SessionSettings(text)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise Failure(
             f"the environment variable {CONNECTIONS} of {function} cannot be read ({text}); apply again"

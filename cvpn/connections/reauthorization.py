@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler.reauthorization import EVENT_KEY, REAUTHORIZATION, Configuration
+from connect_handler.reauthorization.config import REAUTHORIZATION, Configuration
+from connect_handler.reauthorization.handler import EVENT_KEY
 from cvpn.aws.account import Account, aws_errors
 from cvpn.aws.functions import FUNCTION_PREFIX, function_configuration, split_qualifier
 from cvpn.failures import Failure

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler import answering
-from connect_handler.decision_log import decided, requested, timestamp
-from connect_handler.evaluation import ALLOW_RULE, EXPLICIT_DENY
-from connect_handler.policy import Policy
-from connect_handler.problems import found
+from connect_handler.contract.request import request_fields
+from connect_handler.decision.evaluate import ALLOW_RULE, EXPLICIT_DENY
+from connect_handler.decision.result import Result, decide
+from connect_handler.decision_log.entry import decision_fields
+from connect_handler.facts.times import timestamp
+from connect_handler.policy.model import Policy
+from connect_handler.policy.problems import describe
 from cvpn.requests.log_record import LogRecord
 
 
@@ -29,7 +31,7 @@ class Evaluation:
 
     record: LogRecord
     at: float
-    answer: answering.Answer
+    answer: Result
 
     @property
     def allowed(self) -> bool:
@@ -48,11 +50,9 @@ def evaluate_request(policy: Policy, record: LogRecord, now: float) -> Evaluatio
     return Evaluation(record, at, answer(policy, record, record.event, at))
 
 
-def answer(policy: Policy, record: LogRecord, event: Any, at: float) -> answering.Answer:
+def answer(policy: Policy, record: LogRecord, event: Any, at: float) -> Result:
     """Return what the function would answer to an event, with the evidence of a record, at a time."""
-    evidence = record.evidence
-    look_up = None if evidence is None else lambda *_: evidence
-    return answering.answer(policy, (), event, record.alias, at, look_up)
+    return decide(policy, event, record.alias, at, record.evidence)
 
 
 def as_json(policy: Policy, evaluation: Evaluation) -> dict[str, Any]:
@@ -60,10 +60,10 @@ def as_json(policy: Policy, evaluation: Evaluation) -> dict[str, Any]:
     answer = evaluation.answer
     return {
         "time": timestamp(evaluation.at),
-        **decided(answer.reason, answer.decision),
+        **decision_fields(answer.reason, answer.decision),
         "shadow_mode": policy.shadow_mode,
         "problems": list(answer.problems),
-        "request": requested(evaluation.record.event),
+        "request": request_fields(evaluation.record.event),
         "answer": answer.response,
         "policy_digest": policy.digest,
         "alias": evaluation.record.alias,
@@ -71,10 +71,10 @@ def as_json(policy: Policy, evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _evidence(answer: answering.Answer) -> dict[str, Any]:
+def _evidence(answer: Result) -> dict[str, Any]:
     if answer.evidence is None:
         return {}
-    return {"evidence": answer.evidence.document(), "ends": [] if answer.decision is None else answer.decision.ends}
+    return {"evidence": answer.evidence.document(), "ends": list(answer.ends)}
 
 
 def sentence(evaluation: Evaluation) -> str:
@@ -91,7 +91,7 @@ def outcome_sentence(reason: str, rule: str | None) -> str:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
     if reason == ALLOW_RULE:
-        return f"Allowed by rule {found(rule)}."
+        return f"Allowed by rule {describe(rule)}."
     if reason == EXPLICIT_DENY:
-        return f"Denied with an explicit deny in rule {found(rule)}."
+        return f"Denied with an explicit deny in rule {describe(rule)}."
     return "Denied because no rule allows the connection (implicit deny)."

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler.conditions import Facts
-from connect_handler.evaluation import evaluate
-from connect_handler.evidence import Evidence
-from connect_handler.policy import ALLOW, DENY, Policy, Rule
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import assign_posture, evaluate
+from connect_handler.decision.index import index_of
+from connect_handler.facts.evidence import Evidence
+from connect_handler.facts.facts import Facts
+from connect_handler.policy.model import ALLOW, DENY, Policy, Rule
 
 from .flips import Flip, flips_of_posture_rules, flips_of_rules
 from .observation import observe
@@ -42,8 +43,7 @@ def explain(
         What is known beside the request.
     """
     facts = Facts(request, now, evidence)
-    if policy.posture is not None:
-        policy.posture.assign(facts, [])
+    assign_posture(policy, index_of(policy).posture_rules, facts, [])
     posture_rules = []
     for posture_rule, element in zip(policy.posture_rules, document.get("posture_rules") or [], strict=True):
         value = posture_rule.applies(facts)

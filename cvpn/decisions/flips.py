@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler.evaluation import conclude, evaluate
-from connect_handler.evidence import Evidence, parted
-from connect_handler.policy import Policy
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import Outcome, evaluate, find_decider
+from connect_handler.facts.evidence import Evidence
+from connect_handler.policy.document import read_policy
+from connect_handler.policy.model import Policy
 
 from .rule_results import BLOCKS, RuleResult
 
@@ -77,17 +78,14 @@ def _all(values: Sequence[bool | None]) -> bool | None:
 
 def _conclude(policy: Policy, values: Sequence[bool | None]) -> tuple[bool, str, str | None]:
     """Decide by what the rules of a policy, in document order, are: true, false or unknown."""
-    applying = []
-    unknown: list[tuple[str, list[str]]] = []
-    for rule, value in zip(policy.rules, values, strict=True):
-        if value is None:
-            unknown.append((rule.label, []))
-        if not rule.shadow and (value or (value is None and rule.denies)):
-            applying.append(rule)
-    if policy.ending:
-        _, applying = parted(policy, applying, unknown)
-    allow, reason, decider = conclude(applying)
-    return allow, reason, None if decider is None else decider.label
+    deciding = [
+        rule
+        for rule, value in zip(policy.rules, values, strict=True)
+        # A rule with end_oldest that is true ends connections, and does not decide.
+        if not rule.shadow and (rule.denies if value is None else value and not rule.end_oldest)
+    ]
+    outcome = Outcome(find_decider(deciding), deciding)
+    return outcome.allow, outcome.reason, outcome.rule
 
 
 def flips_of_posture_rules(
@@ -109,7 +107,7 @@ def flips_of_posture_rules(
                     continue
                 elements = list(document["posture_rules"])
                 elements[position] = _with_condition(elements[position], condition.block, condition.key, value)
-                policy = Policy(json.dumps({**document, "posture_rules": elements}))
+                policy = read_policy(json.dumps({**document, "posture_rules": elements}))
                 other = evaluate(policy, request, now, evidence)
                 if other.allow != allow:
                     yield Flip(rule.rule, f"{condition.block}.{condition.key}", value, other.reason, other.rule)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connect_handler.conditions import Facts
-from connect_handler.devices import Device
-from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN, device_of
+from connect_handler.facts.device import UNKNOWN, Device
+from connect_handler.facts.evidence import DEVICE, SESSIONS
+from connect_handler.facts.facts import Facts
 
 
 def observe(key: str, wanted: Any, facts: Facts) -> tuple[Any, str]:
@@ -42,7 +42,7 @@ def observe(key: str, wanted: Any, facts: Facts) -> tuple[Any, str]:
 def _device_seen(wanted: dict[str, Any], facts: Facts) -> tuple[Any, str]:
     if facts.request.common_name is None:
         return None, f"the request (schema {facts.request.schema_version}) has no common-name"
-    device = device_of(facts)
+    device = facts.device
     if device is UNKNOWN:
         return None, _not_known(facts, DEVICE)
     if device is None:

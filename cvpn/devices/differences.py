@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connect_handler.devices import TIMES
+from connect_handler.facts.device import TIMES
 
 from .records import Known, Record, format_value, to_document
 

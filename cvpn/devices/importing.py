@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
-from connect_handler.devices import TIMES
-from connect_handler.evidence_conditions import AHEAD_SECONDS
+from connect_handler.facts.device import TIMES
+from connect_handler.policy.conditions.device import AHEAD_SECONDS
 from cvpn.failures import Failure
 
 from .exports import EXPORTS, detect_export, plain

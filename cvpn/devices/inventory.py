@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connect_handler.device_inventory import DeviceInventory
-from connect_handler.devices import ATTRIBUTE_NAMES
-from connect_handler.settings import DEVICE_INVENTORY
+from connect_handler.facts.device import ATTRIBUTE_NAMES
+from connect_handler.settings import DEVICE_INVENTORY, InventorySettings
 from cvpn.aws.account import Account
 from cvpn.aws.functions import deployed_function
 from cvpn.failures import Failure
@@ -36,7 +35,7 @@ def inventory_table(
     """
     client = account.client("dynamodb")
     if name is not None:
-        settings = DeviceInventory('{"table":""}')
+        settings = InventorySettings('{"table":""}')
         settings.table, settings.names, settings.exact = name, dict(names), exact
         return Table(settings, client)
     deployed = deployed_function(str(function), account)
@@ -47,7 +46,7 @@ def inventory_table(
             "table with --table"
         )
     try:
-        return Table(DeviceInventory(text), client)
+        return Table(InventorySettings(text), client)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise Failure(
             f"the environment variable {DEVICE_INVENTORY} of {deployed.full_name} cannot be read ({text}); apply again"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import time
 
-from connect_handler.devices import TEXTS, TIMES, Device, rfc3339
+from connect_handler.facts.device import TEXTS, TIMES, Device
+from connect_handler.facts.times import rfc3339
 from cvpn.times import parse_time
 
 COMMON_NAME = "common_name"

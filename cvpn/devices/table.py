@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import islice
 from typing import Any
 
-from connect_handler.conditions import fold
-from connect_handler.device_inventory import DeviceInventory
-from connect_handler.devices import TIMES, Device, rfc3339
+from connect_handler.facts.device import TIMES, Device
+from connect_handler.facts.text import fold
+from connect_handler.facts.times import rfc3339
+from connect_handler.settings import InventorySettings
 from cvpn.aws.account import aws_errors
 from cvpn.failures import Failure
 
@@ -42,7 +43,7 @@ class Table:
         Of the table.
     """
 
-    def __init__(self, settings: DeviceInventory, client: Any) -> None:
+    def __init__(self, settings: InventorySettings, client: Any) -> None:
         """Take where devices are, as the function has it, and a client of DynamoDB."""
         self._settings = settings
         self._client = client

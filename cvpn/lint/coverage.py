@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from heapq import merge
 from typing import Any
 
-from connect_handler.conditions import fold
+from connect_handler.facts.text import fold
 
 from .implication import Block, Network, collapse_networks, device_patterns
 

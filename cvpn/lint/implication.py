@@ -12,7 +12,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from connect_handler.conditions import DAYS, fold, instant, parse_constraint
+from connect_handler.facts.text import fold
+from connect_handler.facts.times import parse_instant
+from connect_handler.policy.conditions.schedule import DAYS
+from connect_handler.policy.conditions.versions import parse_constraint
 
 Block = dict[str, Any]
 """A ``when`` or an ``unless``: values by condition key."""
@@ -142,8 +145,8 @@ def _points(*constraints: str) -> list[_Point]:
 
 
 def _satisfies(constraint: str) -> Callable[[_Point], bool]:
-    checks: list[Callable[[Any], bool]] = parse_constraint(constraint) or []
-    return lambda version: all(check(version) for check in checks)
+    checks: list[tuple[Callable[[Any, Any], bool], Any]] = list(parse_constraint(constraint) or [])
+    return lambda version: all(compare(version, limit) for compare, limit in checks)
 
 
 def _constraints_imply(value: str, other: str) -> bool:
@@ -203,11 +206,11 @@ def _times_imply(value: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _begins(time: dict[str, Any]) -> float:
-    return instant(time["not_before"]) if "not_before" in time else float("-inf")
+    return parse_instant(time["not_before"]) if "not_before" in time else float("-inf")
 
 
 def _ends(time: dict[str, Any]) -> float:
-    return instant(time["not_after"]) if "not_after" in time else float("inf")
+    return parse_instant(time["not_after"]) if "not_after" in time else float("inf")
 
 
 def _device_implies(value: dict[str, Any], other: dict[str, Any]) -> bool:

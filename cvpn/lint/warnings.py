@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler.evidence import END_OLDEST
-from connect_handler.policy import ALLOW, DENY
-from connect_handler.problems import found, one_of
+from connect_handler.policy.model import ALLOW, DENY
+from connect_handler.policy.problems import describe, one_of
 from cvpn.failures import Finding
 from cvpn.files.source_map import Path
 
@@ -44,7 +43,7 @@ class _Rule:
             str(element.get("name", "")),
             element.get("effect"),
             bool(element.get("shadow")),
-            bool(element.get(END_OLDEST)),
+            bool(element.get("end_oldest")),
             element.get("when", {}),
             element.get("unless", {}),
         )
@@ -124,13 +123,16 @@ def _values(rule: _Rule, endpoints: frozenset[str] | None) -> Iterator[tuple[Pat
             if endpoints is not None and key not in endpoints and not key.startswith(ENDPOINT_ID_PREFIX):
                 yield (
                     (*rule.path, name, "endpoint", position),
-                    f"{_called(rule)} names the endpoint {found(key)}, which does not exist; {one_of(key, endpoints)}",
+                    (
+                        f"{_called(rule)} names the endpoint {describe(key)}, which does not exist; "
+                        f"{one_of(key, endpoints)}"
+                    ),
                 )
         for position, platform in enumerate(block.get("platform", [])):
             if platform and not set("*?") & set(platform) and platform.lower() not in PLATFORMS:
                 yield (
                     (*rule.path, name, "platform", position),
-                    f"{_called(rule)} names the platform {found(platform)}, which no client is known to have; "
+                    f"{_called(rule)} names the platform {describe(platform)}, which no client is known to have; "
                     + one_of(platform, PLATFORMS),
                 )
 
@@ -161,11 +163,11 @@ def _can_decide_before(number: int, other: _Rule, position: int, rule: _Rule) ->
 
 def _why(rule: _Rule, other: _Rule) -> str:
     if rule.effect == DENY:
-        return f"the deny rule {found(other.name)} before it applies wherever it does"
+        return f"the deny rule {describe(other.name)} before it applies wherever it does"
     if other.effect == DENY:
-        return f"the deny rule {found(other.name)} applies wherever it does"
-    return f"the allow rule {found(other.name)} before it applies wherever it does"
+        return f"the deny rule {describe(other.name)} applies wherever it does"
+    return f"the allow rule {describe(other.name)} before it applies wherever it does"
 
 
 def _called(rule: _Rule) -> str:
-    return f"rule {found(rule.name)}" if rule.name else f"{rule.path[0]}[{rule.path[1]}]"
+    return f"rule {describe(rule.name)}" if rule.name else f"{rule.path[0]}[{rule.path[1]}]"

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from connect_handler.conditions import INSTANT
+from connect_handler.facts.times import INSTANT
 from cvpn.times import parse_time
 
 Function = TypeVar("Function", bound=Callable[..., Any])

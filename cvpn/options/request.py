@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
-from connect_handler.evidence import Evidence
-from connect_handler.evidence_conditions import BY, DEVICE, SESSIONS
+from connect_handler.contract.request import FIELDS
+from connect_handler.facts.evidence import BY, DEVICE, SESSIONS, Evidence
 from connect_handler.policy_tests import complete_event
-from connect_handler.request import FIELDS
 from cvpn.requests.log_record import LogRecord
 from cvpn.requests.sourced_request import SourcedRequest, evidence_over
 

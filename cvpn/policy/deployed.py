@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connect_handler.errors import PolicyError
-from connect_handler.policy import STORED
-from connect_handler.policy_document import check_digest, unpacked_text
-from connect_handler.settings import POLICY
-from connect_handler.stored_policy import Reference
+from connect_handler.evidence.stored_policy import Reference
+from connect_handler.policy.document import check_digest, unpack_gzip
+from connect_handler.policy.problems import PolicyError
+from connect_handler.settings import POLICY, STORED
 from cvpn.aws.account import Account, aws_errors
 from cvpn.aws.functions import deployed_function
 from cvpn.failures import Failure
@@ -72,7 +71,7 @@ def _stored(text: str, account: Account) -> str:
         answer = client.get_object(Bucket=reference.bucket, Key=reference.key, VersionId=reference.version_id)
         packed = answer["Body"].read()
     try:
-        document = unpacked_text(packed)
+        document = unpack_gzip(packed)
         check_digest(document, reference.digest)
     except PolicyError as error:
         raise Failure(f"{reference}: {error}") from None

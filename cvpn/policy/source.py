@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from connect_handler.errors import PolicyError
-from connect_handler.policy import POLICY_KEYS, Policy
-from connect_handler.policy_document import document_text
+from connect_handler.policy.document import read_policy, unpack
+from connect_handler.policy.model import Policy
+from connect_handler.policy.problems import PolicyError
+from connect_handler.policy.reader import POLICY_KEYS
 from cvpn.aws.account import Account
 from cvpn.aws.functions import DEFAULT_ALIAS
 from cvpn.failures import Failure, Finding, InvalidPolicy
@@ -74,7 +75,7 @@ class PolicySource:
         problems = self.problems()
         if problems:
             raise InvalidPolicy(problems)
-        return Policy(self.text)
+        return read_policy(self.text)
 
     def problems(self) -> list[Finding]:
         """Return everything that is wrong, which is what the plan and the function refuse."""
@@ -84,7 +85,7 @@ class PolicySource:
     def _problems(self) -> list[Finding]:
         problems = [finding for finding in self.findings if not finding.warning]
         try:
-            Policy(json.dumps(self.document))
+            read_policy(json.dumps(self.document))
         except PolicyError as error:
             problems += [self.finding(problem.path, str(problem)) for problem in error.problems]
         return problems
@@ -173,10 +174,10 @@ def _refuse_repeated(file: SourceMap) -> None:
 def _document(text: str, name: str, source_map: SourceMap | None = None) -> PolicySource:
     """Return the source of a policy document, packed or not."""
     try:
-        plain = document_text(text)
+        plain = unpack(text)
         document = json.loads(plain)
         if not isinstance(document, dict):
-            Policy(text)
+            read_policy(text)
     except PolicyError as error:
         raise InvalidPolicy([Finding(name, str(problem), file=name) for problem in error.problems]) from None
     except ValueError:

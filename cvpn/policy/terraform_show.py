@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler.policy import STORED
-from connect_handler.settings import POLICY
+from connect_handler.settings import POLICY, STORED
 from cvpn.aws.functions import FUNCTION_PREFIX
 from cvpn.failures import Failure
 

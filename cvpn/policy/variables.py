@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from connect_handler.policy import DEFAULT_DENY_MESSAGE, POLICY_KEYS
-from connect_handler.problems import found, one_of
+from connect_handler.policy.messages import DEFAULT_DENY_MESSAGE
+from connect_handler.policy.problems import describe, one_of
+from connect_handler.policy.reader import POLICY_KEYS
 from cvpn.failures import Finding
 from cvpn.files.source_map import SourceMap
 
@@ -75,7 +76,7 @@ class Variables:
                 self.values[name] = value
                 self._origin[name] = file
                 if name not in VARIABLES and (advice := one_of(name, POLICY_KEYS)).startswith("did"):
-                    text = f"the module has no variable {found(name)}, so Terraform ignores it; {advice}"
+                    text = f"the module has no variable {describe(name)}, so Terraform ignores it; {advice}"
                     self.findings.append(file.finding((name,), text, warning=True))
 
     def finding(self, path: Sequence[str | int], text: str, *, warning: bool = False) -> Finding:
@@ -92,7 +93,7 @@ class Variables:
             try:
                 policy[name] = _convert(self.values[name], _TYPES.get(name))
             except ValueError:
-                article = f"is {found(self.values[name])}, not a {_TYPES[name]}"
+                article = f"is {describe(self.values[name])}, not a {_TYPES[name]}"
                 advice = "write true or false" if _TYPES[name] == "bool" else "write a text in double quotes"
                 self.findings.append(self.finding((name,), f"{name} {article}; {advice}"))
         return policy

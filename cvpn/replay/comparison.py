@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from connect_handler.evaluation import Decision, conclude
-from connect_handler.evidence import needed
-from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN
-from connect_handler.policy import ALLOW, DENY, AccessRule, Policy
-from connect_handler.request import FIELDS, Request
+from connect_handler.contract.request import FIELDS, Request
+from connect_handler.decision.evaluate import Decision, find_decider
+from connect_handler.decision.evaluate import Outcome as Evaluated
+from connect_handler.decision.required_evidence import policy_evidence, required_evidence
+from connect_handler.facts.device import UNKNOWN
+from connect_handler.facts.evidence import DEVICE, SESSIONS
+from connect_handler.policy.model import ALLOW, DENY, AccessRule, Policy
 from cvpn.decisions.evaluation import answer as answer_to
 from cvpn.requests.log_record import LogRecord, UnreadableRecord
 
@@ -99,7 +101,7 @@ def _decide(policy: Policy, record: LogRecord, hidden: tuple[str, ...]) -> Outco
     decision = answer.decision
     if decision is None or answer.request is None:
         return Outcome(DENY, answer.reason, None, ())
-    if policy.evidence:
+    if policy_evidence(policy):
         _check_evidence(policy, record, answer.request, at)
     if hidden and decision.unknown:
         return _whatever_is_hidden(policy, decision, hidden)
@@ -114,7 +116,7 @@ def _check_evidence(policy: Policy, record: LogRecord, request: Request, at: flo
     NotReplayable
         It is not.
     """
-    keys = needed(policy, request, at)
+    keys = required_evidence(policy, request, at)
     evidence = record.evidence
     lacking = set()
     for key in keys:
@@ -159,8 +161,8 @@ def _with(rules: list[AccessRule], certain: list[AccessRule], label: str) -> tup
 
 
 def _conclude(applying: list[AccessRule]) -> tuple[bool, str, str | None]:
-    allow, reason, decider = conclude(applying)
-    return allow, reason, None if decider is None else decider.label
+    outcome = Evaluated(find_decider(applying), applying)
+    return outcome.allow, outcome.reason, outcome.rule
 
 
 def _condition_keys(field: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from html import escape
 
-from connect_handler.decision_log import timestamp
+from connect_handler.facts.times import timestamp
 from cvpn.output.console import printable
 
 from .comparison import ALLOW_TO_DENY, CHANGES, DENY_TO_ALLOW, POSTURE, RULE, Outcome

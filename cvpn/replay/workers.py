@@ -13,7 +13,8 @@ from itertools import chain, islice
 from multiprocessing.connection import Connection
 from types import TracebackType
 
-from connect_handler.policy import Policy
+from connect_handler.policy.document import read_policy
+from connect_handler.policy.model import Policy
 from cvpn.failures import Failure
 from cvpn.requests.log_record import LogRecord, UnreadableRecord, records_of_line
 
@@ -53,7 +54,7 @@ def replay_chunks(text: str, chunks: Iterator[Chunk], period: Period, jobs: int 
     first = list(islice(chunks, 2))
     tally = Tally()
     if jobs == 1 or len(first) < 2:
-        policy = Policy(text)
+        policy = read_policy(text)
         for chunk in chain(first, chunks):
             tally.merge(tally_of(policy, chunk, period))
         return tally
@@ -144,7 +145,7 @@ def _ctrl_c_held() -> Iterator[None]:
 def _work(connection: Connection, text: str, period: Period) -> None:
     """Replay chunks as they come, until no more can come."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    policy = Policy(text)
+    policy = read_policy(text)
     with connection, suppress(EOFError, BrokenPipeError):
         while True:
             connection.send(tally_of(policy, connection.recv(), period))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler.evidence import Evidence
+from connect_handler.facts.evidence import Evidence
 from connect_handler.policy_tests import complete_event
 from cvpn.times import parse_time
 

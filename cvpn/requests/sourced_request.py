@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
-from connect_handler.evidence import Evidence
-from connect_handler.evidence_conditions import DEVICE, SESSIONS, UNKNOWN
+from connect_handler.facts.device import UNKNOWN
+from connect_handler.facts.evidence import DEVICE, SESSIONS, Evidence
 from cvpn.files.streams import lines_of, open_stream
 
 from .log_record import LogRecord, UnreadableRecord, records_of, records_of_line

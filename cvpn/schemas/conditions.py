@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connect_handler.conditions import DAYS, INSTANT
-from connect_handler.evidence_conditions import BY, MAX_AGE_HOURS, MAX_SESSIONS
+from connect_handler.facts.evidence import BY
+from connect_handler.facts.times import INSTANT
+from connect_handler.policy.conditions.device import MAX_AGE_HOURS
+from connect_handler.policy.conditions.schedule import DAYS
+from connect_handler.policy.conditions.sessions import MAX_SESSIONS
 
 CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 TIMEZONE = "[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from connect_handler.decision_log import (
+from connect_handler.contract.request import FIELDS
+from connect_handler.decision.evaluate import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY
+from connect_handler.decision.result import INTERNAL_ERROR, INVALID_REQUEST, POLICY_ERROR
+from connect_handler.decision_log.entry import ALWAYS_LOGGED, NOT_SAMPLED
+from connect_handler.decision_log.metrics import (
     CONNECTION_RECORD_METRIC,
     DEVICE_EVIDENCE_METRIC,
     METRIC,
@@ -12,14 +16,9 @@ from connect_handler.decision_log import (
     SHADOW_MODE_METRIC,
     SHADOW_RULES_METRIC,
 )
-from connect_handler.denial import INTERNAL_ERROR, INVALID_REQUEST, POLICY_ERROR
-from connect_handler.devices import ATTRIBUTE_NAMES
-from connect_handler.evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY
-from connect_handler.evidence import CONNECTIONS
-from connect_handler.evidence_conditions import BY, DEVICE, SESSIONS
-from connect_handler.log_editing import ALWAYS_LOGGED, NOT_SAMPLED
-from connect_handler.redaction import REDACTABLE
-from connect_handler.request import FIELDS
+from connect_handler.decision_log.redaction import REDACTABLE
+from connect_handler.facts.device import ATTRIBUTE_NAMES
+from connect_handler.facts.evidence import BY, CONNECTIONS, DEVICE, SESSIONS
 
 from .policy import DIALECT
 
@@ -129,7 +128,13 @@ FIELDS_OF_A_LINE: dict[str, tuple[dict[str, Any], str]] = {
         "Fields of the request whose values are hashes, if `log_redact` names any.",
     ),
     "sampled_out": ({"const": True}, "This line is no more than a count: see `log_sample_allowed`."),
-    "truncated": ({"const": True}, "The line was longer than CloudWatch Logs takes, and long values have been cut."),
+    "truncated": (
+        {"const": True},
+        (
+            "Something is missing: the line was longer than CloudWatch Logs takes and long values have been cut, the "
+            "request cannot be written as JSON, or the rest of the entry could not be written, as `problems` says."
+        ),
+    ),
     "_aws": (_METRICS, "CloudWatch's embedded metric format."),
 }
 """Each field, with its schema and what it means."""
@@ -146,6 +151,10 @@ OPTIONAL = (
     "sampled_out",
     "truncated",
 )
+
+
+SHORT = ("time", "effect", "reason", "rule", "problems", "request", "policy_digest", "function_name", METRIC, "_aws")
+"""Fields of every line but those outside the sample."""
 
 
 def decision_log_schema() -> dict[str, Any]:
@@ -167,5 +176,6 @@ def decision_log_schema() -> dict[str, Any]:
         },
         "if": {"required": ["sampled_out"]},
         "then": {"required": short, "properties": {"request": identified}},
-        "else": {"required": required},
+        # An entry that could not be built has no more than this.
+        "else": {"anyOf": [{"required": required}, {"required": [*SHORT, "truncated"]}]},
     }

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from connect_handler.messages import PLACEHOLDERS
-from connect_handler.policy import ALLOW, DENY
-from connect_handler.response import MAX_CHARACTERS
+from connect_handler.contract.response import MAX_CHARACTERS
+from connect_handler.policy.messages import PLACEHOLDERS
+from connect_handler.policy.model import ALLOW, DENY
 
 from .conditions import CONDITION_KEYS
 

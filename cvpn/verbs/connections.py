@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from connect_handler.conditions import fold
-from connect_handler.decision_log import timestamp
-from connect_handler.devices import rfc3339
-from connect_handler.evidence_conditions import matcher
+from connect_handler.facts.text import fold
+from connect_handler.facts.times import rfc3339, timestamp
+from connect_handler.policy.conditions.names import Patterns
 from cvpn.aws.account import Account
 from cvpn.aws.functions import deployed_function
 from cvpn.connections.active import Connection, active_connections, join, read_records, table_of
@@ -80,7 +79,7 @@ def connections(
         items = read_records(account.client("dynamodb"), table, [one["ConnectionId"] for one in described])
     found = [join(one, items.get(one["ConnectionId"])) for one in described]
     if usernames:
-        matches = matcher(list(usernames))
+        matches = Patterns(usernames).match
         found = [one for one in found if matches(fold(one.username))]
     found.sort(key=lambda one: (one.since or 0.0, one.connection_id))
     if form == "json":

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from connect_handler.decision_log import timestamp
+from connect_handler.facts.times import timestamp
 from cvpn.aws.account import Account
 from cvpn.failures import DIFFERENT, FAILED, OK, Failure
 from cvpn.options.common import INSTANT_TYPE, output_options

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from connect_handler.policy import Policy
+from connect_handler.policy.model import Policy
 from cvpn.decisions.evaluation import Evaluation, as_json, evaluate_request, outcome_sentence, sentence
 from cvpn.failures import DIFFERENT, FAILED, OK
 from cvpn.options.common import output_options

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import click
 
-from connect_handler.policy_tests import in_words
+from connect_handler.policy_tests import describe_difference
 from cvpn.failures import DIFFERENT, OK
 from cvpn.options.common import FILE, INSTANT_TYPE, output_options
 from cvpn.options.policy import policy_options, policy_source
@@ -59,7 +59,7 @@ def _print(output: Output, results: list[dict[str, Any]], failed: int) -> None:
     for result in results:
         output.line(("ok  ", "green") if result["passed"] else ("FAIL", "bold red"), f"  {result['name']}")
         for difference in result["differences"]:
-            output.line(f"        {in_words(difference)}")
+            output.line(f"        {describe_difference(difference)}")
     output.line(f"{len(results)} test cases, {len(results) - failed} passed, {failed} failed")
 
 
@@ -70,7 +70,7 @@ def _junit(results: list[dict[str, Any]], failed: int, name: str) -> str:
         case = ElementTree.SubElement(suite, "testcase", name=printable(result["name"]), classname=name)
         if result["passed"]:
             continue
-        sentences = [printable(in_words(difference)) for difference in result["differences"]]
+        sentences = [printable(describe_difference(difference)) for difference in result["differences"]]
         failure = ElementTree.SubElement(case, "failure", message="; ".join(sentences))
         failure.text = "\n".join(sentences)
     suites = ElementTree.Element("testsuites")

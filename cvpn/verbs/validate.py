@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from connect_handler.policy import Policy
+from connect_handler.policy.model import Policy
 from cvpn.failures import INVALID_POLICY, OK, Finding, InvalidPolicy
 from cvpn.lint.warnings import warnings
 from cvpn.options.common import FILE, output_options

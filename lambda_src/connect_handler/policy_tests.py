@@ -1,28 +1,20 @@
-"""Test cases of a policy: a request, and what the policy should say of it.
+"""Test cases of a policy: a request, and the expected decision.
 
-A case asks for the effect and, where it names them, for the reason, the rule, the posture compliance statuses and the
-message too: a connection that is denied for another reason than the one meant is a failure.
+A case expects an effect and, if it names them, a reason, a rule, posture compliance statuses and a message too: a
+connection that is denied for another reason than the one meant is a failure.
 """
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from .errors import InvalidRequest
-from .evaluation import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY, evaluate
-from .evidence import Evidence
-from .policy import ALLOW, DENY
-from .problems import Problems, found, one_of
-from .request import DEFAULT_SCHEMA_VERSION, FIELDS, Request
-from .validation import check_instant
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from .evaluation import Decision
-    from .policy import Policy
-    from .problems import Path
+from connect_handler.contract.request import DEFAULT_SCHEMA_VERSION, FIELDS, InvalidRequest, Request
+from connect_handler.decision.evaluate import ALLOW_RULE, EXPLICIT_DENY, IMPLICIT_DENY, Decision, evaluate
+from connect_handler.facts.evidence import Evidence
+from connect_handler.policy.conditions.schedule import read_instant
+from connect_handler.policy.model import ALLOW, DENY, Policy
+from connect_handler.policy.problems import Path, Problems, describe, one_of
 
 CASE_KEYS = ("at", "endpoint", "evidence", "expect", "name", "request")
 EXPECT_KEYS = ("effect", "message", "posture", "reason", "rule")
@@ -52,9 +44,9 @@ class Case:
     at
         When, in seconds since 1970-01-01 UTC; None for the time of the run.
     expect
-        What the policy should say: ``effect``, and any of ``reason``, ``rule``, ``posture`` and ``message``.
+        The expected ``effect``, and any of ``reason``, ``rule``, ``posture`` and ``message``.
     evidence
-        What is known beside the request; None for nothing.
+        What is known besides the request; None for nothing.
     """
 
     __slots__ = ("at", "evidence", "expect", "name", "request")
@@ -69,50 +61,49 @@ class Case:
         self.expect = expect
 
     def run(self, policy: Policy, now: float) -> tuple[Decision, list[tuple[str, Any, Any]]]:
-        """Ask a policy.
+        """Ask a policy; ``now`` is the time of a case that has none.
 
         Returns
         -------
         decision, differences
-            What the policy said; and each key of ``expect`` in which that differs, with what was expected and what
-            came.
+            The decision, and each key of ``expect`` that it differs in, with the expected and the actual value.
         """
         decision = evaluate(policy, self.request, now if self.at is None else self.at, self.evidence)
-        came = {
-            "effect": ALLOW if decision.allow else DENY,
-            "reason": decision.reason,
-            "rule": decision.rule,
-            "posture": decision.posture,
-            "message": decision.message,
-        }
-        return decision, [(key, wanted, came[key]) for key, wanted in self.expect.items() if wanted != came[key]]
+        actual = _outcome(decision)
+        return decision, [(key, value, actual[key]) for key, value in self.expect.items() if value != actual[key]]
 
     def result(self, policy: Policy, now: float) -> dict[str, Any]:
-        """Ask a policy, and return what came of it.
+        """Ask a policy, and return the result as JSON has it.
 
         Returns
         -------
         dict
-            ``name``; whether it ``passed``; the ``differences``, each with ``key``, ``expected`` and ``came``; and what
-            the policy said: ``effect``, ``reason``, ``rule``, ``posture`` and ``message``.
+            ``name``; whether it ``passed``; the ``differences``, each with ``key``, ``expected`` and ``came``; and
+            ``effect``, ``reason``, ``rule``, ``posture`` and ``message`` of the decision.
         """
         decision, differences = self.run(policy, now)
         return {
             "name": self.name,
             "passed": not differences,
-            "differences": [{"key": key, "expected": wanted, "came": came} for key, wanted, came in differences],
-            "effect": ALLOW if decision.allow else DENY,
-            "reason": decision.reason,
-            "rule": decision.rule,
-            "posture": decision.posture,
-            "message": decision.message,
+            "differences": [{"key": key, "expected": value, "came": actual} for key, value, actual in differences],
+            **_outcome(decision),
         }
 
 
-def in_words(difference: dict[str, Any]) -> str:
+def _outcome(decision: Decision) -> dict[str, Any]:
+    return {
+        "effect": ALLOW if decision.allow else DENY,
+        "reason": decision.reason,
+        "rule": decision.rule,
+        "posture": decision.posture,
+        "message": decision.message,
+    }
+
+
+def describe_difference(difference: dict[str, Any]) -> str:
     """Say a difference of a result: ``effect: expected "allow", came "deny"``."""
-    expected, came = (json.dumps(difference[key], ensure_ascii=False) for key in ("expected", "came"))
-    return f"{difference['key']}: expected {expected}, came {came}"
+    expected, actual = (json.dumps(difference[key], ensure_ascii=False) for key in ("expected", "came"))
+    return f"{difference['key']}: expected {expected}, came {actual}"
 
 
 def complete_event(fields: dict[str, Any]) -> dict[str, Any]:
@@ -138,46 +129,53 @@ def read_cases(value: Any) -> tuple[list[Case], Problems]:
     Returns
     -------
     cases, problems
-        The cases that can be run, and what is wrong with the others.
+        The cases that can be run, and the problems of the others.
     """
     problems = Problems({"policy_tests": value})
     cases: list[Case] = []
     if not isinstance(value, list):
-        problems.add(("policy_tests",), f"is {found(value)}", "write a list of test cases")
+        problems.add(("policy_tests",), f"is {describe(value)}", "write a list of test cases")
         return cases, problems
     names: dict[str, int] = {}
     for position, element in enumerate(value):
         path: Path = ("policy_tests", position)
         if not isinstance(element, dict):
-            problems.add(path, f"is {found(element)}", "write an object with name, request and expect")
+            problems.add(path, f"is {describe(element)}", "write an object with name, request and expect")
             continue
-        before = len(problems)
-        for key in element:
-            if key not in CASE_KEYS:
-                problems.add_unknown_key(path, key, CASE_KEYS)
-        name = element.get("name")
-        if not isinstance(name, str) or not name:
-            problems.add((*path, "name"), f"is {found(name)}", "write one that no other test case has")
-        elif name in names:
-            what = f"is {found(name)}, as that of policy_tests[{names[name]}]"
-            problems.add((*path, "name"), what, "write one that no other test case has")
-        else:
-            names[name] = position
-        endpoint = element.get("endpoint")
-        if endpoint is not None and (not isinstance(endpoint, str) or not endpoint):
-            problems.add((*path, "endpoint"), f"is {found(endpoint)}", "write an endpoint's key")
-        request = _request(element.get("request"), endpoint, (*path, "request"), problems)
-        at = None if element.get("at") is None else check_instant(element["at"], (*path, "at"), problems)
-        evidence = _evidence(element.get("evidence"), request, (*path, "evidence"), problems)
-        expect = _expect(element.get("expect"), (*path, "expect"), problems)
-        if len(problems) == before and request is not None:
-            cases.append(Case(str(name), request, at, expect, evidence))
+        case = _read_case(element, names, path, problems)
+        if case is not None:
+            cases.append(case)
     return cases, problems
+
+
+def _read_case(element: dict[str, Any], names: dict[str, int], path: Path, problems: Problems) -> Case | None:
+    """Return a case, or None with a problem; ``names`` has the positions of the cases before."""
+    before = len(problems)
+    for key in element:
+        if key not in CASE_KEYS:
+            problems.add_unknown_key(path, key, CASE_KEYS)
+    name = element.get("name")
+    position: Any = path[1]
+    if not isinstance(name, str) or not name:
+        problems.add((*path, "name"), f"is {describe(name)}", "write one that no other test case has")
+    elif names.setdefault(name, position) != position:
+        what = f"is {describe(name)}, as that of policy_tests[{names[name]}]"
+        problems.add((*path, "name"), what, "write one that no other test case has")
+    endpoint = element.get("endpoint")
+    if endpoint is not None and (not isinstance(endpoint, str) or not endpoint):
+        problems.add((*path, "endpoint"), f"is {describe(endpoint)}", "write an endpoint's key")
+    request = _request(element.get("request"), endpoint, (*path, "request"), problems)
+    at = None if element.get("at") is None else read_instant(element["at"], (*path, "at"), problems)
+    evidence = _evidence(element.get("evidence"), request, (*path, "evidence"), problems)
+    expect = _expect(element.get("expect"), (*path, "expect"), problems)
+    if request is None or len(problems) > before:
+        return None
+    return Case(str(name), request, at, expect, evidence)
 
 
 def _request(value: Any, endpoint: Any, path: Path, problems: Problems) -> Request | None:
     if not isinstance(value, dict):
-        problems.add(path, f"is {found(value)}", 'write an object such as { username = "anna", groups = ["staff"] }')
+        problems.add(path, f"is {describe(value)}", 'write an object such as { username = "anna", groups = ["staff"] }')
         return None
     before = len(problems)
     for field in value:
@@ -196,7 +194,7 @@ def _evidence(value: Any, request: Request | None, path: Path, problems: Problem
     if value is None:
         return None
     if not isinstance(value, dict):
-        problems.add(path, f"is {found(value)}", 'write an object such as { device = { status = "compliant" } }')
+        problems.add(path, f"is {describe(value)}", 'write an object such as { device = { status = "compliant" } }')
         return None
     try:
         return Evidence.from_document(value, None if request is None else request.common_name)
@@ -208,24 +206,24 @@ def _evidence(value: Any, request: Request | None, path: Path, problems: Problem
 
 def _expect(value: Any, path: Path, problems: Problems) -> dict[str, Any]:
     if not isinstance(value, dict):
-        problems.add(path, f"is {found(value)}", 'write an object such as { effect = "allow", rule = "staff" }')
+        problems.add(path, f"is {describe(value)}", 'write an object such as { effect = "allow", rule = "staff" }')
         return {}
     for key in value:
         if key not in EXPECT_KEYS:
             problems.add_unknown_key(path, key, EXPECT_KEYS)
     if value.get("effect") not in (ALLOW, DENY):
-        problems.add((*path, "effect"), f"is {found(value.get('effect'))}", 'write "allow" or "deny"')
+        problems.add((*path, "effect"), f"is {describe(value.get('effect'))}", 'write "allow" or "deny"')
     if "reason" in value and value["reason"] not in REASONS:
         reason = value["reason"]
         advice = one_of(reason, REASONS) if isinstance(reason, str) else "write one of " + ", ".join(REASONS)
-        problems.add((*path, "reason"), f"is {found(reason)}", advice)
+        problems.add((*path, "reason"), f"is {describe(reason)}", advice)
     rule = value.get("rule")
     if rule is not None and not isinstance(rule, str):
-        problems.add((*path, "rule"), f"is {found(rule)}", "write a rule's name, or null for no rule")
+        problems.add((*path, "rule"), f"is {describe(rule)}", "write a rule's name, or null for no rule")
     message = value.get("message", "")
     if not isinstance(message, str):
-        problems.add((*path, "message"), f"is {found(message)}", "write the text that the user should be shown")
+        problems.add((*path, "message"), f"is {describe(message)}", "write the text that the user should be shown")
     posture = value.get("posture", [])
     if not isinstance(posture, list) or not all(isinstance(status, str) for status in posture):
-        problems.add((*path, "posture"), f"is {found(posture)}", "write a list of statuses, in their order")
+        problems.add((*path, "posture"), f"is {describe(posture)}", "write a list of statuses, in their order")
     return value

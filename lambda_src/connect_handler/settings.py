@@ -1,114 +1,137 @@
-"""What the function is told by its environment, read once per execution environment."""
+"""The function's settings, as its environment variables have them. This is data: it builds nothing."""
 
 from __future__ import annotations
 
-from .policy import STORED, Policy
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import os
-
-    from .admission import Outside
-    from .redaction import Redaction
+import json
+from collections.abc import Mapping
 
 POLICY = "POLICY"
-"""Environment variable that holds the policy document, or says where it is: :data:`~connect_handler.policy.STORED`."""
+"""Environment variable: the policy document, or where it is stored (:mod:`connect_handler.evidence.stored_policy`)."""
+
+STORED = "s3://"
+"""Beginning of a ``POLICY`` that is no document, but names the object in Amazon S3 that holds it."""
 
 LOG_REDACT = "LOG_REDACT"
-"""Environment variable: fields that the decision log does not show, such as ``username,public_ip``."""
+"""Environment variable: fields that the decision log hides, such as ``username,public_ip``."""
 
 LOG_REDACT_KEY = "LOG_REDACT_KEY"
-"""Environment variable: the key that their values are hashed with."""
+"""Environment variable: the key that hidden values are hashed with."""
 
 LOG_SAMPLE_ALLOWED = "LOG_SAMPLE_ALLOWED"
-"""Environment variable: the share of allowed connections, 0 to 1, of which the decision log says more than a count."""
+"""Environment variable: share of allowed connections, 0 to 1, that are logged with more than a count."""
 
 DEVICE_INVENTORY = "DEVICE_INVENTORY"
-"""Environment variable: where devices are looked up, JSON; see :mod:`connect_handler.device_inventory`."""
+"""Environment variable: :class:`InventorySettings` as JSON."""
 
 CONNECTIONS = "CONNECTIONS"
-"""Environment variable: where those who are let in are written down, JSON; see :mod:`connect_handler.connections`."""
+"""Environment variable: :class:`SessionSettings` as JSON."""
+
+
+class InventorySettings:
+    """Where devices are looked up.
+
+    Attributes
+    ----------
+    table
+        Name of the DynamoDB table.
+    names
+        The table's own names of attributes: ``{"status": "compliance_state"}``.
+    exact
+        Whether the table's keys are common names as certificates have them; else they are folded.
+    """
+
+    __slots__ = ("exact", "names", "table")
+
+    def __init__(self, text: str) -> None:
+        """Read JSON.
+
+        Raises
+        ------
+        AttributeError, KeyError, TypeError, ValueError
+            It is not as modules/handler writes it.
+        """
+        value = json.loads(text)
+        self.table: str = value["table"]
+        self.names: dict[str, str] = dict(value.get("attributes", {}))
+        self.exact: bool = value.get("exact", False)
+
+    @property
+    def key_name(self) -> str:
+        """The table's name of its key."""
+        return self.names.get("common_name", "common_name")
+
+
+class SessionSettings:
+    """Where active connections are recorded.
+
+    Attributes
+    ----------
+    table
+        Name of the DynamoDB table.
+    keeps_requests
+        Whether the request of each connection is kept, for re-authorization.
+    """
+
+    __slots__ = ("keeps_requests", "table")
+
+    def __init__(self, text: str) -> None:
+        """Read JSON; errors are those of :class:`InventorySettings`."""
+        value = json.loads(text)
+        self.table: str = value["table"]
+        self.keeps_requests: bool = value.get("requests", False)
 
 
 class Settings:
-    """The settings of this execution environment.
+    """The settings of one version of the function.
 
     Attributes
     ----------
     policy
-        The policy to decide by; None where the environment holds none that is valid.
-    policy_digest
-        SHA-256 of the document, in hexadecimal; None where none could be read.
-    policy_problems
-        What is wrong with it where there is no valid policy.
-    policy_is_due
-        Whether it could not be fetched, so that it is to be loaded again.
-    redaction
-        What the decision log does not show; None where it shows all.
-    outside
-        Where evidence comes from, and where connections are written down; None where nothing of it is set up.
+        Text of ``POLICY``.
+    inventory, sessions
+        Sources of evidence; None for none.
+    redacted_fields, redaction_key
+        Texts of ``LOG_REDACT`` and ``LOG_REDACT_KEY``.
     log_sample_allowed
-        Share of the allowed connections, 0 to 1, of which the decision log says more than a count.
+        Share of allowed connections, 0 to 1, that are logged with more than a count.
     function_name, function_version
         As Lambda gives them, https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    problems
+        Variables that cannot be read. No connection is allowed with any.
     """
 
     __slots__ = (
-        "_policy_variable",
         "function_name",
         "function_version",
+        "inventory",
         "log_sample_allowed",
-        "outside",
         "policy",
-        "policy_digest",
-        "policy_is_due",
-        "policy_problems",
-        "redaction",
+        "problems",
+        "redacted_fields",
+        "redaction_key",
+        "sessions",
     )
 
-    def __init__(self, environment: os._Environ[str] | dict[str, str]) -> None:
-        """Read the environment; an invalid policy is kept as its problems, as each request has to be answered."""
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.policy = environment.get(POLICY, "")
         self.function_name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "")
         self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION", "")
-        self.redaction: Redaction | None = None
-        redacted = environment.get(LOG_REDACT, "")
-        if redacted:
-            from .redaction import redaction
-
-            self.redaction = redaction(redacted, environment.get(LOG_REDACT_KEY, ""))
+        self.redacted_fields = environment.get(LOG_REDACT, "")
+        self.redaction_key = environment.get(LOG_REDACT_KEY, "")
         self.log_sample_allowed = _share(environment.get(LOG_SAMPLE_ALLOWED, "1"))
-        self._policy_variable = environment.get(POLICY, "")
-        self.load_policy()
-        self.outside: Outside | None = None
-        inventory, connections = environment.get(DEVICE_INVENTORY, ""), environment.get(CONNECTIONS, "")
-        if inventory or connections:
-            from .admission import look_outside
-
-            look_outside(self, inventory, connections)
-
-    def load_policy(self) -> None:
-        """Read the policy; again, where it could not be fetched before."""
-        self.policy: Policy | None = None
-        self.policy_digest: str | None = None
-        self.policy_problems: tuple[str, ...] = ()
-        self.policy_is_due = False
+        self.problems: tuple[str, ...] = ()
+        self.inventory: InventorySettings | None = None
+        self.sessions: SessionSettings | None = None
+        variable = DEVICE_INVENTORY
         try:
-            text = self._policy_variable
-            if text.startswith(STORED):
-                from .stored_policy import stored_document
-
-                text = stored_document(text)
-            self.policy = Policy(text)
-            self.policy_digest = self.policy.digest
-        except Exception as error:
-            from .errors import PolicyError, PolicyNotFetched
-
-            if isinstance(error, PolicyError):
-                self.policy_digest = error.digest
-                self.policy_problems = error.problems
-                self.policy_is_due = isinstance(error, PolicyNotFetched)
-            else:  # a bug of ours must not become an answer that Client VPN cannot read
-                self.policy_problems = (f"{type(error).__name__}: {error}",)
+            if environment.get(variable):
+                self.inventory = InventorySettings(environment[variable])
+            variable = CONNECTIONS
+            if environment.get(variable):
+                self.sessions = SessionSettings(environment[variable])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"{variable} cannot be read ({type(error).__name__}: {error})"
+            self.problems = (f"the environment: {what}; apply again",)
 
 
 def _share(text: str) -> float:

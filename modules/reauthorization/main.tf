@@ -34,7 +34,7 @@ module "function" {
     "Re-authorizes the active connections of ${var.function_name}, and ends those that its policy would no longer let",
     "in.",
   ])
-  handler     = "connect_handler.reauthorization.handler"
+  handler     = "connect_handler.reauthorization.handler.handler"
   environment = { REAUTHORIZATION = local.settings }
 
   runtime                        = var.runtime

@@ -253,7 +253,7 @@ variable "reserved_concurrent_executions" {
 variable "bundle" {
   description = <<-EOT
     Code of your own instead of the bundle that comes with modules/handler, such as that bundle, signed. It has to
-    have `connect_handler.reauthorization.handler`. Exactly one of `local_path` and `s3`.
+    have `connect_handler.reauthorization.handler.handler`. Exactly one of `local_path` and `s3`.
     - `local_path`: path of a zip file on the machine that runs Terraform.
     - `s3`: object in an S3 bucket of the same Region: `bucket`, `key` and `version`.
     - `hash`: base64 of the SHA-256 of the zip, by which Terraform notices a change. Default: computed from

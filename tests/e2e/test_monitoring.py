@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from connect_handler.request import FIELDS
+from connect_handler.contract.request import FIELDS
 from cvpn.schemas.decision_log import FIELDS_OF_A_LINE
 from localaws import LocalAws
 from localaws.certificates import CertificateAuthority

@@ -38,7 +38,7 @@ run "a_second_function_of_the_same_bundle_runs_on_a_schedule" {
   assert {
     condition = (
       module.function.function.function_name == "ClientVPNReauthorization-corp" &&
-      module.function.function.handler == "connect_handler.reauthorization.handler" &&
+      module.function.function.handler == "connect_handler.reauthorization.handler.handler" &&
       module.function.function.runtime == "python3.13" &&
       module.function.function.memory_size == 512 &&
       module.function.function.timeout == 900 &&

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from connect_handler.devices import TEXTS, TIMES
+from connect_handler.facts.device import TEXTS, TIMES
 from cvpn.devices.reading import CSV, FORMATS, JSON_LINES
 from cvpn.devices.records import (
     COMMON_NAME,

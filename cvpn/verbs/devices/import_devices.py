@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from connect_handler.devices import TEXTS
+from connect_handler.facts.device import TEXTS
 from cvpn import times
 from cvpn.devices.differences import Differences, differences
 from cvpn.devices.exports import EXPORTS

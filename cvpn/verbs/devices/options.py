@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from connect_handler.conditions import is_time_zone
+from connect_handler.policy.conditions.schedule import is_time_zone
 from cvpn.aws.account import Account
 from cvpn.devices.inventory import check_attribute_name, inventory_table
 from cvpn.devices.records import (

@@ -9,11 +9,18 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+from connect_handler.handler import ConnectHandler
+
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:AWSClientVPN-test"
 
 
 def context(qualifier: str | None = "live") -> SimpleNamespace:
     return SimpleNamespace(invoked_function_arn=FUNCTION_ARN if qualifier is None else f"{FUNCTION_ARN}:{qualifier}")
+
+
+def respond(function: ConnectHandler, event: Any, context: Any) -> dict[str, Any]:
+    """Return the function's response to an event."""
+    return function.handle(event, context)
 
 
 def assert_valid(answer: Any, schema_version: str) -> None:

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_handler.evaluation import Decision, evaluate
-from connect_handler.evidence import Evidence, needed
-from connect_handler.index import Index
-from connect_handler.policy import Policy
-from connect_handler.request import Request
-from connect_handler.shadow import ShadowOutcome
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import Decision, Outcome, evaluate
+from connect_handler.decision.index import Index
+from connect_handler.decision.required_evidence import policy_evidence, required_evidence
+from connect_handler.facts.evidence import Evidence
+from connect_handler.policy.document import read_policy
 from tests.examples import examples
 
 from . import reference
 from .strategies import ALIASES, EVIDENCE, MOMENTS, policies, requests
 
 
-def described(outcome: Decision | ShadowOutcome) -> dict[str, Any]:
+def described(outcome: Decision | Outcome) -> dict[str, Any]:
     return {
         "effect": "allow" if outcome.allow else "deny",
         "reason": outcome.reason,
@@ -47,7 +47,7 @@ def told(decision: Decision) -> dict[str, Any]:
 def test_every_decision_is_that_of_the_reference(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
 ) -> None:
-    decision = evaluate(Policy(json.dumps(document)), Request(event, alias), now)
+    decision = evaluate(read_policy(json.dumps(document)), Request(event, alias), now)
     assert told(decision) == reference.decide(document, event, alias, now)
 
 
@@ -60,7 +60,7 @@ def known(evidence: dict[str, Any]) -> Evidence:
 def test_every_decision_with_evidence_is_that_of_the_reference(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, evidence: dict[str, Any]
 ) -> None:
-    policy, request = Policy(json.dumps(document)), Request(event, alias)
+    policy, request = read_policy(json.dumps(document)), Request(event, alias)
     for some in (evidence, {"device": evidence["device"]}, {"sessions": evidence["sessions"]}, {}):
         decision = evaluate(policy, request, now, known(some))
         assert told(decision) == reference.decide(document, event, alias, now, some)
@@ -71,9 +71,9 @@ def test_every_decision_with_evidence_is_that_of_the_reference(
 def test_the_evidence_that_is_needed_is_all_that_the_outcome_depends_on(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float, evidence: dict[str, Any]
 ) -> None:
-    policy, request = Policy(json.dumps(document)), Request(event, alias)
-    keys = needed(policy, request, now)
-    assert keys <= policy.evidence
+    policy, request = read_policy(json.dumps(document)), Request(event, alias)
+    keys = required_evidence(policy, request, now)
+    assert keys <= policy_evidence(policy)
     only: dict[str, Any] = {"sessions": {by: ids for by, ids in evidence["sessions"].items() if by in keys}}
     if "device" in keys:
         only["device"] = evidence["device"]
@@ -98,7 +98,7 @@ def test_evidence_that_could_not_be_had_never_helps_the_client(
 ) -> None:
     """Who is let in without it is let in with it, whatever it says; but for a default status, as below."""
     document.pop("default_posture_status", None)
-    policy, request = Policy(json.dumps(document)), Request(event, alias)
+    policy, request = read_policy(json.dumps(document)), Request(event, alias)
     for some in ({}, {"device": evidence["device"]}, {"sessions": evidence["sessions"]}):
         if evaluate(policy, request, now, known(some)).allow:
             assert evaluate(policy, request, now, known(evidence)).allow
@@ -114,8 +114,8 @@ def test_earlier_decisions_do_not_change_a_decision(
     document: dict[str, Any], asked: list[tuple[dict[str, Any], str | None, float]], kept: int
 ) -> None:
     """One policy decides on many clients, of whose devices it remembers what came of its rules."""
-    policy = Policy(json.dumps(document))
-    with mock.patch("connect_handler.index.MAX_DEVICES", kept):
+    policy = read_policy(json.dumps(document))
+    with mock.patch("connect_handler.decision.index.MAX_CLIENTS", kept):
         for event, alias, now in [*asked, *asked]:
             decision = evaluate(policy, Request(event, alias), now)
             assert told(decision) == reference.decide(document, event, alias, now)
@@ -131,7 +131,7 @@ def test_missing_evidence_never_helps_the_client(
     A default status aside: it is what the policy itself says of those of whom nothing is known.
     """
     document.pop("default_posture_status", None)
-    policy = Policy(json.dumps(document))
+    policy = read_policy(json.dumps(document))
     for field in list(event):
         if field not in ("connection-id", "endpoint-id"):
             without = {key: value for key, value in event.items() if key != field}
@@ -150,7 +150,7 @@ def test_a_policy_with_many_rules_looks_at_few(monkeypatch: pytest.MonkeyPatch) 
             {"common_name": [f"laptop-{number}-*"], "time": {"days": ["mon"]}},
         )
     document = {"rules": [{"name": str(n), "effect": "allow", "when": when} for n, when in enumerate(whens)]}
-    policy = Policy(json.dumps(document))
+    policy = read_policy(json.dumps(document))
     looked_at: list[int] = []
     candidates = Index.candidates
 
@@ -170,4 +170,4 @@ def test_a_policy_with_many_rules_looks_at_few(monkeypatch: pytest.MonkeyPatch) 
         "groups": ["team-5", "team-6"],
     }
     assert evaluate(policy, Request(event), 0).applied == ["28", "38"]
-    assert looked_at == [5]
+    assert sum(looked_at) == 5

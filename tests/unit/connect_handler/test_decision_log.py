@@ -13,12 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connect_handler import decision_log, handler
-from connect_handler.redaction import REDACTABLE
-from connect_handler.settings import Settings
+from connect_handler import handler as entry_point
+from connect_handler.decision_log import entry
+from connect_handler.decision_log.redaction import REDACTABLE
+from connect_handler.handler import ConnectHandler
 from cvpn.schemas.decision_log import decision_log_schema
 
-from .contract import assert_valid, context
+from .contract import assert_valid, context, respond
 
 EVENT = {
     "connection-id": "cvpn-connection-0a1b2c3d4e5f67890",
@@ -47,8 +48,8 @@ POLICY = {
 SCHEMA = jsonschema.Draft202012Validator(decision_log_schema())
 
 
-def settings(**environment: str) -> Settings:
-    return Settings(
+def settings(**environment: str) -> ConnectHandler:
+    return ConnectHandler(
         {
             "POLICY": json.dumps(POLICY),
             "AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-test",
@@ -60,7 +61,7 @@ def settings(**environment: str) -> Settings:
 
 def logged(event: Any, capfd: pytest.CaptureFixture[str], **environment: str) -> dict[str, Any]:
     """Return the one line about an event, which is as the schema says."""
-    handler.answer(settings(**environment), event, context("staff"))
+    respond(settings(**environment), event, context("staff"))
     lines = capfd.readouterr().out.splitlines()
     assert len(lines) == 1
     line: dict[str, Any] = json.loads(lines[0])
@@ -187,7 +188,7 @@ def test_an_invalid_request_is_logged_with_what_is_wrong(capfd: pytest.CaptureFi
     ids=["text", "list", "field", "groups", "object"],
 )
 def test_a_line_stays_below_what_cloudwatch_logs_takes(event: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    answer = handler.answer(settings(), event, context())
+    answer = respond(settings(), event, context())
     assert_valid(answer, "v3" if isinstance(event, dict) else "v2")
     (text,) = capfd.readouterr().out.splitlines()
     assert len(text) < 256_000
@@ -203,7 +204,7 @@ def test_a_line_stays_below_it_where_rules_and_messages_are_long(capfd: pytest.C
     rules.append({"name": "a", "effect": "deny", "message": "{username}"})
     rules.append({"name": "b", "effect": "allow"})
     event = EVENT | {"username": "é" * 1_000_000}
-    answer = handler.answer(Settings({"POLICY": json.dumps({"rules": rules})}), event, context())
+    answer = respond(ConnectHandler({"POLICY": json.dumps({"rules": rules})}), event, context())
     assert_valid(answer, "v3")
     (text,) = capfd.readouterr().out.splitlines()
     assert len(text) < 256_000
@@ -214,12 +215,12 @@ def test_a_line_stays_below_it_where_rules_and_messages_are_long(capfd: pytest.C
 
 def test_a_message_in_the_log_is_the_one_that_was_shown(capfd: pytest.CaptureFixture[str]) -> None:
     policy = {"rules": [{"name": "a", "effect": "deny", "message": "{username}"}, {"name": "b", "effect": "allow"}]}
-    answer = handler.answer(Settings({"POLICY": json.dumps(policy)}), EVENT | {"username": "é" * 1_000}, context())
+    answer = respond(ConnectHandler({"POLICY": json.dumps(policy)}), EVENT | {"username": "é" * 1_000}, context())
     assert json.loads(capfd.readouterr().out)["message"] == answer["error-msg-on-denied-connection"]
 
 
 def test_a_policy_that_is_not_valid_is_known_by_its_digest(capfd: pytest.CaptureFixture[str]) -> None:
-    handler.answer(Settings({"POLICY": '{"rules":[]}'}), EVENT, context())
+    respond(ConnectHandler({"POLICY": '{"rules":[]}'}), EVENT, context())
     line = json.loads(capfd.readouterr().out)
     assert line["reason"] == "policy-error"
     assert line["policy_digest"] == hashlib.sha256(b'{"rules":[]}').hexdigest()
@@ -227,7 +228,7 @@ def test_a_policy_that_is_not_valid_is_known_by_its_digest(capfd: pytest.Capture
 
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
 def test_a_number_that_json_does_not_have_leaves_the_line_json(value: float, capfd: pytest.CaptureFixture[str]) -> None:
-    handler.answer(settings(), EVENT | {"username": value}, context())
+    respond(settings(), EVENT | {"username": value}, context())
     line = json.loads(capfd.readouterr().out, parse_constant=pytest.fail)
     assert (line["reason"], line["request"]) == ("invalid-request", None)
 
@@ -236,7 +237,7 @@ def test_an_event_nested_too_deep_for_json_is_answered_and_logged(capfd: pytest.
     event: Any = "x"
     for _ in range(100_000):
         event = [event]
-    answer = handler.answer(settings(), EVENT | {"username": event}, context())
+    answer = respond(settings(), EVENT | {"username": event}, context())
     assert_valid(answer, "v3")
     assert not answer["allow"]
     line = json.loads(capfd.readouterr().out)
@@ -248,7 +249,7 @@ def test_a_log_that_cannot_be_written_costs_nobody_the_answer(monkeypatch: pytes
         raise BrokenPipeError
 
     monkeypatch.setattr(os, "write", closed)
-    assert handler.answer(settings(), EVENT, context())["allow"]
+    assert respond(settings(), EVENT, context())["allow"]
 
 
 def test_a_line_is_written_as_a_whole_where_the_log_takes_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +260,7 @@ def test_a_line_is_written_as_a_whole_where_the_log_takes_a_part_at_a_time(monke
         return min(len(data), 100)
 
     monkeypatch.setattr(os, "write", slow)
-    handler.answer(settings(), EVENT, context("staff"))
+    respond(settings(), EVENT, context("staff"))
     assert written.count(b"\n") == 1
     assert json.loads(written)["request"] == EVENT
 
@@ -286,8 +287,8 @@ def test_a_line_says_what_was_sent_and_answered_whatever_it_is(
     event = {field: value for field, value in event.items() if field not in without}
     written: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decision_log, "write", written.append)
-        answer = handler.answer(settings(), event, context("staff"))
+        patch.setattr(entry_point, "write", written.append)
+        answer = respond(settings(), event, context("staff"))
     (text,) = written
     assert text.isascii()
     assert text.isprintable()
@@ -297,28 +298,13 @@ def test_a_line_says_what_was_sent_and_answered_whatever_it_is(
     assert line["answer"] == answer
 
 
-def test_lines_about_many_kinds_of_allowed_connections_do_not_mix(capfd: pytest.CaptureFixture[str]) -> None:
-    names = [f"group-{number}" for number in range(decision_log.MAX_ALLOWED + 10)]
-    rules = [{"name": name, "effect": "allow", "when": {"groups": [name]}} for name in names]
-    posture_rules = [{"status": "compliant", "when": {"platform": ["win"]}}]
-    same = settings(POLICY=json.dumps({"rules": rules, "posture_rules": posture_rules}))
-    for version, platform in (("v2", "win"), ("v3", "win"), ("v3", "mac"), ("v2", "win")):
-        names.reverse()  # so that what was kept last is asked for first
-        event = EVENT | {"schema-version": version, "platform": platform}
-        answers = [handler.answer(same, event | {"groups": [name]}, context()) for name in names]
-        lines = [json.loads(text) for text in capfd.readouterr().out.splitlines()]
-        assert [line["rule"] for line in lines] == names
-        assert [line["answer"] for line in lines] == answers
-        assert {tuple(line["posture"]) for line in lines} == {("compliant",) if platform == "win" else ()}
-
-
 def test_a_line_holds_no_line_breaks_of_the_clients(capfd: pytest.CaptureFixture[str]) -> None:
     line = logged(EVENT | {"username": 'a\n\r\u2028"}{"effect":"allow"}'}, capfd)
     assert line["request"]["username"] == 'a\n\r\u2028"}{"effect":"allow"}'
 
 
 def test_the_answer_in_a_line_is_the_one_that_was_given(capfd: pytest.CaptureFixture[str]) -> None:
-    answer = handler.answer(settings(), EVENT, context("staff"))
+    answer = respond(settings(), EVENT, context("staff"))
     assert json.loads(capfd.readouterr().out)["answer"] == answer
 
 
@@ -369,7 +355,7 @@ def test_nothing_hides_that_a_field_is_empty_or_missing(capfd: pytest.CaptureFix
 def test_the_message_in_the_log_is_redacted_and_the_one_that_is_shown_is_not(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    answer = handler.answer(settings(POLICY=json.dumps(SHOWS_ALL), **REDACT), EVENT, context())
+    answer = respond(settings(POLICY=json.dumps(SHOWS_ALL), **REDACT), EVENT, context())
     line = json.loads(capfd.readouterr().out)
     message = answer["error-msg-on-denied-connection"]
     assert message == f"anna@example.com 198.51.100.23  {EVENT['connection-id']} win"
@@ -393,9 +379,9 @@ def test_a_value_that_is_redacted_is_nowhere_in_the_line(
     event: Any = shape if whole else EVENT | dict.fromkeys(hidden, shape)
     written: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decision_log, "write", written.append)
+        patch.setattr(entry_point, "write", written.append)
         environment = {"LOG_REDACT": ",".join(hidden), "LOG_REDACT_KEY": "key", "POLICY": json.dumps(policy)}
-        handler.answer(settings(**environment), event, context())
+        respond(settings(**environment), event, context())
     (text,) = written
     assert SECRET not in text
     SCHEMA.validate(json.loads(text))
@@ -407,9 +393,9 @@ def test_an_error_of_ours_says_where_it_was_but_not_what_it_saw(
     def broken(*_: Any) -> Any:
         raise ValueError(f"could not read\n {SECRET}\n{SECRET}")
 
-    monkeypatch.setattr("connect_handler.answering.evaluate", broken)
+    monkeypatch.setattr(entry_point, "evaluate", broken)
     line = logged(EVENT, capfd, **REDACT)
-    assert "answering.py" in line["problems"][0]
+    assert "handler.py" in line["problems"][0]
     assert SECRET not in json.dumps(line)
 
 
@@ -427,9 +413,15 @@ def test_a_line_that_cannot_be_made_does_not_say_what_of(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError(SECRET)
 
-    monkeypatch.setattr(decision_log, "_request", broken)
-    assert handler.answer(settings(**REDACT), EVENT, context())["allow"]
-    assert capfd.readouterr().out == "The decision could not be written to the log: ZeroDivisionError\n"
+    monkeypatch.setattr(entry, "build_entry", broken)
+    assert respond(settings(**REDACT), EVENT, context())["allow"]
+    (text,) = capfd.readouterr().out.splitlines()
+    line = json.loads(text)
+    SCHEMA.validate(line)
+    assert_embedded_metrics(line)
+    assert line["problems"] == ["the rest of this entry could not be written: ZeroDivisionError"]
+    assert (line["effect"], line["reason"]) == ("allow", "allow-rule")
+    assert SECRET not in text
 
 
 @pytest.mark.parametrize("fields", ["usrname", "username,", "connection_id"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connect_handler.dynamodb import BATCH, FIRST_PAUSE_SECONDS, batch_get
+from connect_handler.evidence.dynamodb import BATCH, FIRST_PAUSE_SECONDS, batch_get
 
 
 class Throttled:

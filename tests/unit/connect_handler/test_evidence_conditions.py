@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from connect_handler.devices import rfc3339
-from connect_handler.evaluation import evaluate
-from connect_handler.evidence import Evidence, needed
-from connect_handler.policy import Policy
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import evaluate
+from connect_handler.decision.required_evidence import required_evidence
+from connect_handler.facts.evidence import Evidence
+from connect_handler.facts.times import rfc3339
+from connect_handler.policy.document import read_policy
 from connect_handler.policy_tests import complete_event
-from connect_handler.request import Request
 
 NOW = 1_764_000_000
 HOUR, DAY = 3600, 86_400
@@ -24,7 +25,7 @@ def truth(condition: dict[str, Any], device: dict[str, Any] | None) -> bool | No
     rules = [{"name": "one", "effect": "deny", "when": {"device": condition}}, {"name": "all", "effect": "allow"}]
     request = Request(complete_event({"common-name": "laptop-1", "username": "Anna@Example.com"}))
     decision = evaluate(
-        Policy(json.dumps({"rules": rules})), request, NOW, Evidence.from_document({"device": device}, "laptop-1")
+        read_policy(json.dumps({"rules": rules})), request, NOW, Evidence.from_document({"device": device}, "laptop-1")
     )
     return None if decision.unknown else "one" in decision.applied
 
@@ -61,6 +62,6 @@ def test_what_shadow_rules_look_at_is_needed_too() -> None:
         {"name": "all", "effect": "allow"},
     ]
     request = Request(complete_event({"common-name": "laptop-1", "username": "anna"}))
-    assert needed(Policy(json.dumps({"rules": rules})), request, NOW) == {"username", "device"}
+    assert required_evidence(read_policy(json.dumps({"rules": rules})), request, NOW) == {"username", "device"}
     del rules[1]
-    assert needed(Policy(json.dumps({"rules": rules})), request, NOW) == {"username"}
+    assert required_evidence(read_policy(json.dumps({"rules": rules})), request, NOW) == {"username"}

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from connect_handler import gate, handler
+from connect_handler import deploy_gate, handler
+from connect_handler.policy_source import PolicySource
 from connect_handler.settings import Settings
 
 from .contract import assert_valid, context
@@ -21,8 +22,10 @@ STAFF_CONNECT = {"name": "staff connect", "request": {"groups": ["staff"]}, "exp
 
 
 def run(policy: Any, cases: Any) -> dict[str, Any]:
-    environment = {"POLICY": json.dumps(policy), "AWS_LAMBDA_FUNCTION_VERSION": "7"}
-    answer = gate.run(Settings(environment), cases, 0)
+    text = "" if policy is None else json.dumps(policy)
+    environment = {"POLICY": text, "AWS_LAMBDA_FUNCTION_VERSION": "7"}
+    settings = Settings(environment)
+    answer = deploy_gate.run(settings, PolicySource(settings.policy), cases, context())
     json.dumps(answer)
     return answer
 
@@ -71,7 +74,7 @@ def test_what_cannot_be_asked_keeps_it_closed(policy: Any, cases: Any, problem: 
 
 
 def test_nothing_keeps_a_policy_that_is_missing_from_closing_it() -> None:
-    assert "the policy is missing" in gate.run(Settings({}), [], 0)["problems"][0]
+    assert "the policy is missing" in run(None, [])["problems"][0]
 
 
 @pytest.mark.parametrize("runtime_event", [{"policy-tests": [STAFF_CONNECT]}, {"policy-tests": None}])

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from connect_handler.policy import Policy
+from connect_handler.contract.request import Request
+from connect_handler.policy.document import read_policy
 from connect_handler.policy_tests import complete_event, read_cases
-from connect_handler.request import Request
 
-POLICY = Policy(
+POLICY = read_policy(
     json.dumps(
         {
             "rules": [

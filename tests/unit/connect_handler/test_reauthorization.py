@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from connect_handler import outside, reauthorization
-from connect_handler.reauthorization import METRICS
-from connect_handler.settings import Settings
+from connect_handler.handler import ConnectHandler
+from connect_handler.reauthorization.handler import handler
+from connect_handler.reauthorization.result import METRICS
 from localaws import LocalAws
 from tests.unit.localaws.helpers import make_zip
 
-from .test_admission import CONNECTIONS, DEVICES, EVENT, ONE_EACH, register, statuses
-from .test_admission import aws as aws  # the fixtures of it
-from .test_admission import endpoint_id as endpoint_id
+from .test_authorizer import CONNECTIONS, DEVICES, EVENT, ONE_EACH, Context, register, respond_at, statuses
+from .test_authorizer import aws as aws  # the fixtures of it
+from .test_authorizer import endpoint_id as endpoint_id
 
 FUNCTION = "AWSClientVPN-corp"
 MANAGED: dict[str, Any] = {
@@ -58,7 +58,7 @@ class Vpn:
             "CONNECTIONS": json.dumps({"table": CONNECTIONS, "requests": True}),
             **variables,
         }
-        self.settings = Settings(environment)
+        self.function = ConnectHandler(environment)
         self._lambda.update_function_configuration(FunctionName=FUNCTION, Environment={"Variables": environment})
         version = self._lambda.publish_version(FunctionName=FUNCTION)["Version"]
         self._lambda.update_alias(FunctionName=FUNCTION, Name="staff", FunctionVersion=version)
@@ -74,15 +74,13 @@ class Vpn:
             "common-name": common_name,
             **{name.replace("_", "-"): value for name, value in fields.items()},
         }
-        assert self.settings.outside
-        answered = self.settings.outside.answer(self.settings, event, "staff", time.time() - 60, 10)
-        assert answered.response["allow"]
+        assert respond_at(time.time() - 60, self.function, event, Context(10))["allow"]
         return connection_id
 
     def run(self, **asked: Any) -> dict[str, Any]:
         """Run the function."""
         context = SimpleNamespace(function_name="reauthorization", get_remaining_time_in_millis=lambda: 900_000)
-        answer = reauthorization.handler({"reauthorize": asked} if asked else {"source": "aws.events"}, context)
+        answer = handler({"reauthorize": asked} if asked else {"source": "aws.events"}, context)
         return dict(json.loads(json.dumps(answer)))
 
     def active(self) -> set[str]:
@@ -104,7 +102,6 @@ def vpn(aws: LocalAws, endpoint_id: str, monkeypatch: pytest.MonkeyPatch) -> Ite
     )
     functions.create_alias(FunctionName=FUNCTION, Name="staff", FunctionVersion="1")
     made = Vpn(aws, endpoint_id)
-    monkeypatch.setattr(outside, "_limits", dict(outside._limits))
     # What the operator may change between two runs.
     monkeypatch.setenv("REAUTHORIZATION", json.dumps(made.configuration))
     yield made

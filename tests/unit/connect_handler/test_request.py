@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from connect_handler.errors import InvalidRequest
-from connect_handler.request import Request
+from connect_handler.contract.request import InvalidRequest, Request
 
 LEAST = {"connection-id": "cvpn-connection-0a1b2c3d4e5f67890", "endpoint-id": "cvpn-endpoint-0123456789abcdef0"}
 

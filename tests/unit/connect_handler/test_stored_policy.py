@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from connect_handler import gate
-from connect_handler.handler import answer
-from connect_handler.settings import Settings
+from connect_handler import deploy_gate
+from connect_handler.handler import ConnectHandler
 from localaws import LocalAws
+
+from .contract import respond
 
 BUCKET = "stored-policies"
 DOCUMENT = json.dumps({"rules": [{"name": "everybody", "effect": "allow"}]})
@@ -61,20 +62,20 @@ def stored(s3: Any, content: bytes, digest: str = DIGEST) -> dict[str, str]:
     return {"POLICY": f"s3://{BUCKET}/corp/policy.json.gz?versionId={version}&sha256={digest}"}
 
 
-def allowed(settings: Settings) -> bool:
-    return bool(answer(settings, EVENT, Context())["allow"])
+def allowed(function: ConnectHandler) -> bool:
+    return bool(respond(function, EVENT, Context())["allow"])
 
 
 def test_the_stored_policy_decides(s3: Any) -> None:
-    settings = Settings(stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0)))
-    assert (settings.policy_problems, settings.policy_digest) == ((), DIGEST)
-    assert allowed(settings)
+    function = ConnectHandler(stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0)))
+    assert (function.problems, function.source.digest) == ([], DIGEST)
+    assert allowed(function)
 
 
 def test_a_later_object_version_changes_nothing(s3: Any) -> None:
     environment = stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0))
     stored(s3, gzip.compress(b'{"rules":[]}', mtime=0))
-    assert allowed(Settings(environment))
+    assert allowed(ConnectHandler(environment))
 
 
 @pytest.mark.parametrize(
@@ -88,19 +89,19 @@ def test_a_later_object_version_changes_nothing(s3: Any) -> None:
     ids=["another-policy", "cut-off", "with-a-tail", "no-gzip"],
 )
 def test_another_object_than_the_one_named_lets_nobody_in(s3: Any, content: bytes, problem: str) -> None:
-    settings = Settings(stored(s3, content))
-    assert problem in "".join(settings.policy_problems)
-    assert not allowed(settings)
-    assert not settings.policy_is_due  # it will not be another one
+    function = ConnectHandler(stored(s3, content))
+    assert problem in "".join(function.problems)
+    assert not allowed(function)
+    assert not function.source.is_due  # it will not be another one
 
 
 @pytest.mark.parametrize(
     "text", ["s3://", "s3://bucket/key", "s3://bucket/key?versionId=1", "s3://bucket?versionId=1&sha256=2"]
 )
 def test_what_names_no_object_lets_nobody_in(text: str) -> None:
-    settings = Settings({"POLICY": text})
-    assert "write s3://BUCKET/KEY?versionId=VERSION&sha256=DIGEST" in "".join(settings.policy_problems)
-    assert not allowed(settings)
+    function = ConnectHandler({"POLICY": text})
+    assert "write s3://BUCKET/KEY?versionId=VERSION&sha256=DIGEST" in "".join(function.problems)
+    assert not allowed(function)
 
 
 def test_a_policy_that_could_not_be_had_is_asked_for_again_with_the_next_connection(
@@ -108,12 +109,12 @@ def test_a_policy_that_could_not_be_had_is_asked_for_again_with_the_next_connect
 ) -> None:
     environment = stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0))
     monkeypatch.setenv("AWS_ENDPOINT_URL", out_of_reach)
-    settings = Settings(environment)
-    assert settings.policy_problems[0].startswith(f"the policy could not be read: s3://{BUCKET}/corp/policy.json.gz")
-    assert not allowed(settings)
+    function = ConnectHandler(environment)
+    assert function.problems[0].startswith(f"the policy could not be read: s3://{BUCKET}/corp/policy.json.gz")
+    assert not allowed(function)
     monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.endpoint_url)
-    assert allowed(settings)
-    assert settings.policy_problems == ()
+    assert allowed(function)
+    assert function.problems == []
 
 
 def test_the_gate_asks_again_while_there_is_time(
@@ -121,21 +122,18 @@ def test_the_gate_asks_again_while_there_is_time(
 ) -> None:
     environment = stored(s3, gzip.compress(DOCUMENT.encode(), mtime=0))
     monkeypatch.setenv("AWS_ENDPOINT_URL", out_of_reach)
-    settings = Settings(environment)
-    unlucky = Settings(environment)
-    context = Context(120_000)
+    function = ConnectHandler(environment)
+    unlucky = ConnectHandler(environment)
     pauses = []
 
     def pause(seconds: float) -> None:
-        if seconds == gate.PAUSE_SECONDS:  # botocore pauses too
+        if seconds == deploy_gate.PAUSE_SECONDS:  # botocore pauses too
             pauses.append(seconds)
         if len(pauses) == 3:
             monkeypatch.setenv("AWS_ENDPOINT_URL", local_aws.endpoint_url)
 
-    monkeypatch.setattr("connect_handler.gate.time.sleep", pause)
-    gate.load_policy(unlucky, Context(1500))
-    assert "could not be read" in gate.run(unlucky, [], 0)["problems"][0]
+    monkeypatch.setattr("connect_handler.deploy_gate.time.sleep", pause)
+    assert "could not be read" in deploy_gate.run(unlucky.settings, unlucky.source, [], Context(1500))["problems"][0]
     assert pauses == []
-    gate.load_policy(settings, context)
-    assert gate.run(settings, [], 0)["problems"] == []
+    assert deploy_gate.run(function.settings, function.source, [], Context(120_000))["problems"] == []
     assert pauses == [1, 1, 1]

@@ -13,7 +13,9 @@ from unittest import mock
 
 from jsonschema import Draft202012Validator
 
-from connect_handler import answering, decision_log
+from connect_handler.decision.result import decide
+from connect_handler.decision_log.entry import DecisionLog
+from connect_handler.policy.document import read_policy
 from connect_handler.settings import Settings
 from cvpn.cli import run
 from cvpn.schemas.results import schemas
@@ -71,5 +73,14 @@ def decision_line(
     """The line that the handler logs for a request, with more in its environment."""
     name = {"AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-test"}
     settings = Settings({"POLICY": json.dumps(policy), **name, **environment})
-    answered = answering.answer(settings.policy, settings.policy_problems, event, alias, at)
-    return decision_log.line(settings, now=at, event=event, answered=answered, alias=alias, duration_us=50)
+    parsed = read_policy(settings.policy)
+    result = decide(parsed, event, alias, at)
+    return DecisionLog(settings).line(
+        result,
+        event=event,
+        alias=alias,
+        now=at,
+        duration_us=50,
+        shadow_mode=parsed.shadow_mode,
+        policy_digest=parsed.digest,
+    )

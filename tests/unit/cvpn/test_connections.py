@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from connect_handler.connections import request_item
-from connect_handler.evaluation import evaluate
-from connect_handler.policy import Policy
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import evaluate
+from connect_handler.evidence.sessions import request_item
+from connect_handler.policy.document import read_policy
 from cvpn.aws.account import Account
 from cvpn.connections import reauthorization
 from localaws import LocalAws
@@ -69,10 +69,10 @@ class Vpn:
                 "username": username,
                 "common-name": f"{username}-laptop",
             }
-            policy = Policy(json.dumps({**ALL, "default_posture_status": "fine"}))
+            policy = read_policy(json.dumps({**ALL, "default_posture_status": "fine"}))
             request = Request(event, "staff")
             decision = evaluate(policy, request, since)
-            item = request_item(request, decision, event, "staff", policy.digest, since)
+            item = request_item(request, decision, event, policy.digest, since)
             self.aws.client("dynamodb").put_item(TableName=CONNECTIONS, Item=item)
         return connection_id
 
@@ -165,7 +165,7 @@ def test_who_is_on_why_and_since_when(vpn: Vpn) -> None:
     vpn.aws.disconnect(ended)
     result = cvpn("connections", "--function", "corp")
     assert (result.status, result.err) == (0, "")
-    digest = Policy(json.dumps({**ALL, "default_posture_status": "fine"})).digest[:8]
+    digest = read_policy(json.dumps({**ALL, "default_posture_status": "fine"})).digest[:8]
     printed = rows(result)
     assert sorted(line.split()[-1] for line in printed[1:4]) == sorted([first, second, third])
     by_id = {line.split()[-1]: line for line in printed[1:4]}

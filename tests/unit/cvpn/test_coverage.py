@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_handler.problems import found
+from connect_handler.policy.problems import describe
 from cvpn.files.source_map import SourceMap
 from cvpn.lint import warnings as lint
 from cvpn.lint.coverage import CoverageIndex
@@ -113,8 +113,8 @@ def pairwise(rules: list[dict[str, Any]]) -> list[str]:
                 continue
             if covers(other, rule):
                 before = "" if other["effect"] == "deny" and rule["effect"] == "allow" else "before it "
-                why = f"the {other['effect']} rule {found(other['name'])} {before}applies wherever it does"
-                texts.append(f"rule {found(rule['name'])} never decides: {why}")
+                why = f"the {other['effect']} rule {describe(other['name'])} {before}applies wherever it does"
+                texts.append(f"rule {describe(rule['name'])} never decides: {why}")
                 break
     return texts
 

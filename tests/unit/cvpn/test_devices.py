@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from connect_handler.devices import rfc3339
+from connect_handler.facts.times import rfc3339
 from cvpn.devices import table as table_module
 from localaws import LocalAws
 from tests.unit.localaws.helpers import make_zip

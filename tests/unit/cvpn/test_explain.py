@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import given
 
-from connect_handler.evaluation import evaluate
-from connect_handler.policy import Policy
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import evaluate
+from connect_handler.policy.document import read_policy
 from cvpn.decisions.explanation import explain
 from tests.examples import examples
 from tests.unit.connect_handler.strategies import ALIASES, MOMENTS, policies, requests
@@ -102,7 +102,7 @@ def test_an_invalid_request_has_nothing_to_explain(tmp_path: Path) -> None:
 def test_the_explanation_accounts_for_the_decision(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
 ) -> None:
-    policy, request = Policy(json.dumps(document)), Request(event, alias)
+    policy, request = read_policy(json.dumps(document)), Request(event, alias)
     decision = evaluate(policy, request, now)
     explanation = explain(document, policy, request, now)
     applied = [rule.rule for rule in explanation.rules if rule.applies and not rule.shadow]
@@ -121,7 +121,7 @@ def test_a_flip_turns_the_outcome_and_nothing_else_does(
     document: dict[str, Any], event: dict[str, Any], alias: str | None, now: float
 ) -> None:
     """Tried on the document: a condition made certain is one on the clock, always or never inside."""
-    policy, request = Policy(json.dumps(document)), Request(event, alias)
+    policy, request = read_policy(json.dumps(document)), Request(event, alias)
     allow = evaluate(policy, request, now).allow
     flips = {(flip.rule, flip.condition, flip.value) for flip in explain(document, policy, request, now).flips}
     certain = {True: {"not_before": "1990-01-01T00:00:00Z"}, False: {"not_after": "1990-01-01T00:00:00Z"}}
@@ -140,6 +140,6 @@ def test_a_flip_turns_the_outcome_and_nothing_else_does(
             changed = json.loads(json.dumps(document))
             del changed[section][position][block][key]
             changed[section][position][block]["time"] = certain[value]
-            other = evaluate(Policy(json.dumps(changed)), request, now).allow
+            other = evaluate(read_policy(json.dumps(changed)), request, now).allow
             label = element.get("name", f"posture_rules[{position}]")
             assert (other != allow) == ((label, f"{block}.{key}", value) in flips) or element.get("shadow", False)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from connect_handler.conditions import CONDITION_KEYS, DAYS, TIME_KEYS
-from connect_handler.messages import PLACEHOLDERS
-from connect_handler.policy import POLICY_KEYS, RULE_KEYS
+from connect_handler.policy.conditions.registry import CONDITION_KEYS
+from connect_handler.policy.conditions.schedule import DAYS, TIME_KEYS
+from connect_handler.policy.messages import PLACEHOLDERS
+from connect_handler.policy.reader import POLICY_KEYS, POSTURE_RULE_KEYS, RULE_KEYS
 from connect_handler.policy_tests import CASE_KEYS, EXPECT_KEYS, REASONS
-from connect_handler.posture import POSTURE_RULE_KEYS
 
 from .running import cvpn
 

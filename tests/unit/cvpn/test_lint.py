@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_handler.errors import PolicyError
-from connect_handler.evaluation import evaluate
-from connect_handler.evidence import Evidence
-from connect_handler.policy import Policy
-from connect_handler.request import Request
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import evaluate
+from connect_handler.facts.evidence import Evidence
+from connect_handler.policy.document import read_policy
+from connect_handler.policy.problems import PolicyError
 from cvpn.failures import Finding
 from cvpn.files.source_map import SourceMap
 from cvpn.lint.implication import block_implies
@@ -46,7 +46,7 @@ def deny(name: str, **blocks: Any) -> dict[str, Any]:
 
 
 def warned(document: dict[str, Any], endpoints: frozenset[str] | None = None) -> list[Finding]:
-    Policy(json.dumps(document))  # what is not valid is not looked at
+    read_policy(json.dumps(document))  # what is not valid is not looked at
     return warnings(document, endpoints, NOW, SourceMap(document, "policy").finding)
 
 
@@ -209,7 +209,7 @@ def test_a_rule_that_is_said_to_decide_nothing_decides_nothing(
 ) -> None:
     """As far as is tried: the warning is certain, whatever the request."""
     try:
-        policy = Policy(json.dumps(document))
+        policy = read_policy(json.dumps(document))
     except PolicyError:
         return
     texts = [finding.text for finding in warned(document)]
@@ -231,7 +231,7 @@ def test_what_is_implied_holds(data: st.DataObject, key: str, event: dict[str, A
         return
     rules = [allow("narrow", when={key: narrow}), allow("wide", when={key: wide})]
     evidence = Evidence.from_document(data.draw(EVIDENCE))
-    decision = evaluate(Policy(json.dumps({"rules": rules})), Request(event, "staff"), now, evidence)
+    decision = evaluate(read_policy(json.dumps({"rules": rules})), Request(event, "staff"), now, evidence)
     assert "narrow" not in decision.applied or "wide" in decision.applied
 
 
@@ -244,7 +244,7 @@ def test_what_is_implied_holds(data: st.DataObject, key: str, event: dict[str, A
 def test_a_covered_pattern_matches_nothing_more(wide: str, narrow: str, text: str) -> None:
     rules = [allow("narrow", when={"username": [narrow]}), allow("wide", when={"username": [wide]})]
     request = Request({"connection-id": "c", "endpoint-id": "e", "username": text})
-    applied = evaluate(Policy(json.dumps({"rules": rules})), request, NOW).applied
+    applied = evaluate(read_policy(json.dumps({"rules": rules})), request, NOW).applied
     if block_implies({"username": [narrow]}, {"username": [wide]}):
         assert "narrow" not in applied or "wide" in applied
     # A pattern covers itself, and * covers everything.

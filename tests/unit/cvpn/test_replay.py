@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect_handler.answering import answer
-from connect_handler.policy import Policy
-from connect_handler.request import FIELDS
+from connect_handler.contract.request import FIELDS
+from connect_handler.decision.result import decide
+from connect_handler.policy.document import read_policy
 from cvpn.replay import chunks, tally, workers
 from cvpn.replay.comparison import NotReplayable, compare
 from cvpn.requests.log_record import records_of_line
@@ -319,7 +319,7 @@ def test_what_is_replayed_in_spite_of_redaction_is_so_whatever_was_redacted(
     hidden: set[str],
     others: dict[str, Any],
 ) -> None:
-    policy = Policy(json.dumps(document))
+    policy = read_policy(json.dumps(document))
     original = event | {field: others[field] for field in hidden if field in others}
     (entry,) = records_of_line(redacted(decision_line(document, original, now, alias), *sorted(hidden)))
     try:
@@ -329,7 +329,7 @@ def test_what_is_replayed_in_spite_of_redaction_is_so_whatever_was_redacted(
         return
     # The log was written by the same policy at the same time: whatever the fields held, it must come out as logged.
     assert (change, before) == (None, after)
-    assert answer(policy, (), original, alias, entry.at or 0.0).reason == after.reason
+    assert decide(policy, original, alias, entry.at or 0.0).reason == after.reason
 
 
 def test_decisions_that_no_policy_made_are_replayed_as_requests(candidate: Path) -> None:

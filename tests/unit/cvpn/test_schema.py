@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from connect_handler import conditions
-from connect_handler.policy import POLICY_KEYS, RULE_KEYS
-from connect_handler.posture import POSTURE_RULE_KEYS
+from connect_handler.policy.conditions import registry
+from connect_handler.policy.reader import POLICY_KEYS, POSTURE_RULE_KEYS, RULE_KEYS
 from cvpn.schemas.conditions import CONDITION_KEYS
 from cvpn.schemas.results import schemas
 from tests.examples import examples
@@ -64,7 +63,7 @@ def test_schema_and_reader_know_the_same_keys() -> None:
     assert set(schema["properties"]) == set(POLICY_KEYS)
     assert set(schema["$defs"]["rule"]["properties"]) == set(RULE_KEYS)
     assert set(schema["$defs"]["posture_rule"]["properties"]) == set(POSTURE_RULE_KEYS)
-    assert set(schema["$defs"]["conditions"]["properties"]) == set(CONDITION_KEYS) == set(conditions.CONDITION_KEYS)
+    assert set(schema["$defs"]["conditions"]["properties"]) == set(CONDITION_KEYS) == set(registry.CONDITION_KEYS)
 
 
 @pytest.mark.parametrize("key", CONDITION_KEYS)

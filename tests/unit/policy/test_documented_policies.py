@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from connect_handler.conditions import CONDITION_KEYS
-from connect_handler.messages import PLACEHOLDERS
-from connect_handler.policy import Policy
+from connect_handler.policy.conditions.registry import CONDITION_KEYS
+from connect_handler.policy.document import read_policy
+from connect_handler.policy.messages import PLACEHOLDERS
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -23,7 +23,7 @@ def test_the_policies_of_the_readme_are_accepted(
 ) -> None:
     outputs, problems = apply_policy(snippet)
     assert problems == []
-    assert Policy(outputs["environment"]).rules[0].label == "outdated-windows"
+    assert read_policy(outputs["environment"]).rules[0].label == "outdated-windows"
     assert json.loads(outputs["environment"])["rules"][0]["when"]["platform_version"] == "< 10.0.19045"
 
 

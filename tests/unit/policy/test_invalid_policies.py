@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from connect_handler.errors import PolicyError
-from connect_handler.policy import Policy
+from connect_handler.policy.document import read_policy
+from connect_handler.policy.problems import PolicyError
 
 CASES = json.loads((Path(__file__).parents[2] / "policies" / "invalid.json").read_text())
 
@@ -21,7 +21,7 @@ def name_of(case: dict[str, Any]) -> str:
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_the_function_says_what_is_wrong(case: dict[str, Any]) -> None:
     with pytest.raises(PolicyError) as raised:
-        Policy(json.dumps(case["policy"]))
+        read_policy(json.dumps(case["policy"]))
     assert sorted(raised.value.problems) == case["problems"]
 
 
@@ -68,7 +68,7 @@ def test_every_problem_says_what_to_write_instead(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_every_problem_knows_its_place(case: dict[str, Any]) -> None:
     with pytest.raises(PolicyError) as raised:
-        Policy(json.dumps(case["policy"]))
+        read_policy(json.dumps(case["policy"]))
     for problem in raised.value.problems:
         container: Any = case["policy"]
         for part in problem.path[:-1]:
@@ -81,7 +81,7 @@ def test_every_problem_knows_its_place(case: dict[str, Any]) -> None:
 def test_places_are_those_of_the_wrong_value_and_of_the_unknown_key() -> None:
     staff = {"name": "staff", "effect": "allow", "when": {"gruops": ["x"], "public_ip": ["10.0.0.0/8", "10.0.0.1/8"]}}
     with pytest.raises(PolicyError) as raised:
-        Policy(json.dumps({"rules": [staff, {"name": "b", "effect": "no"}]}))
+        read_policy(json.dumps({"rules": [staff, {"name": "b", "effect": "no"}]}))
     assert [problem.path for problem in raised.value.problems] == [
         ("rules", 0, "when", "gruops"),
         ("rules", 0, "when", "public_ip", 1),
@@ -96,4 +96,4 @@ def test_a_time_zone_that_does_not_exist_is_found_by_the_function_alone() -> Non
         "when": {"time": {"days": ["mon"], "timezone": "Europe/Bielefeld"}},
     }
     with pytest.raises(PolicyError, match='"Europe/Bielefeld", which the IANA time zone database does not have'):
-        Policy(json.dumps({"rules": [rule]}))
+        read_policy(json.dumps({"rules": [rule]}))

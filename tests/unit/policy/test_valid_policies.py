@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from connect_handler.policy import DEFAULT_DENY_MESSAGE, Policy
+from connect_handler.policy.document import read_policy
+from connect_handler.policy.messages import DEFAULT_DENY_MESSAGE
 
 Apply = Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]]
 
@@ -44,7 +45,7 @@ def test_an_accepted_policy_arrives_as_it_was_written(
     dropped: tuple[Any, ...] = (None, "", [], False)  # what says no more than leaving it out
     written = {key: value for key, value in case["policy"].items() if value not in dropped}
     assert document == {"default_deny_message": DEFAULT_DENY_MESSAGE} | written
-    assert Policy(environment).digest == outputs["digest"] == hashlib.sha256(environment.encode()).hexdigest()
+    assert read_policy(environment).digest == outputs["digest"] == hashlib.sha256(environment.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
@@ -67,7 +68,7 @@ def test_a_policy_that_does_not_fit_is_compressed(apply_policy: Apply) -> None:
     document = gzip.decompress(base64.b64decode(outputs["environment"])).decode()
     assert len(json.loads(document)["rules"]) == 100
     assert outputs["size"] == len(json.dumps({"POLICY": outputs["environment"]}, separators=(",", ":"))) <= LAMBDA_LIMIT
-    policy = Policy(outputs["environment"])
+    policy = read_policy(outputs["environment"])
     assert [rule.label for rule in policy.rules] == [f"rule {i}" for i in range(100)]
     assert policy.digest == outputs["digest"]
 

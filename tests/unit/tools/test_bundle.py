@@ -16,6 +16,8 @@ from tools import ROOT, bundle
 
 BUILDER = ROOT / "tools" / "bundle.py"
 VERSION = "2026.6"
+START = "connect_handler/__pycache__/__init__.cpython-313.pyc"
+"""The member with the bytecode of all modules that a cold start imports."""
 
 
 def interpreters() -> list[str]:
@@ -51,6 +53,14 @@ def tzdata(tmp_path: Path) -> Path:
     return written(tmp_path, files) / "site"
 
 
+def default_python() -> dict[str, str]:
+    """Return a Python of the default runtime, by its version."""
+    python = bundle.compiler()
+    if python is None:
+        pytest.skip(f"needs a Python {bundle.DEFAULT_MINOR}")
+    return {bundle.DEFAULT_MINOR: python}
+
+
 def written(folder: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         path = folder / name
@@ -63,13 +73,13 @@ def written(folder: Path, files: dict[str, str]) -> Path:
 def test_every_python_of_this_machine_builds_the_committed_bundle(interpreter: str, tmp_path: Path) -> None:
     built = tmp_path / "built.zip"
     tzdata = bundle.installed_tzdata()
-    python = bundle.compiler(None)
-    assert python is not None
-    arguments = [interpreter, "-I", "-S", str(BUILDER), "--tzdata", str(tzdata), "--python", python]
+    pythons = bundle.compilers()
+    arguments = [interpreter, "-I", "-S", str(BUILDER), "--tzdata", str(tzdata)]
+    for python in pythons.values():
+        arguments += ["--python", python]
     subprocess.run([*arguments, "--output", str(built)], check=True, cwd=tmp_path)
     assert without_bytecode(built) == without_bytecode(bundle.BUNDLE), "run `make bundle`"
     subprocess.run([*arguments, "--check"], check=True, cwd=tmp_path)
-    assert bundle.compiler(python) == python
 
 
 def without_bytecode(path: Path) -> dict[str, bytes]:
@@ -79,53 +89,49 @@ def without_bytecode(path: Path) -> dict[str, bytes]:
 
 def test_the_bundle_carries_bytecode_for_the_runtime_that_the_module_uses_by_default() -> None:
     variables = (ROOT / "modules" / "handler" / "variables_function.tf").read_text()
-    assert re.search(r'variable "runtime" {.*?default += "python([\d.]+)"', variables, re.DOTALL)[1] == bundle.MINOR  # type: ignore[index]
+    default = re.search(r'variable "runtime" {.*?default += "python([\d.]+)"', variables, re.DOTALL)
+    assert default is not None
+    assert default[1] == bundle.DEFAULT_MINOR
 
 
-@pytest.mark.skipif(not find_interpreter(bundle.MINOR), reason=f"needs a Python {bundle.MINOR}")
-def test_that_runtime_loads_the_bytecode_and_compiles_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("interpreter", interpreters())
+def test_every_runtime_loads_the_bytecode_and_compiles_nothing(interpreter: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(bundle.BUNDLE) as committed:
         committed.extractall(tmp_path)
-    for source in (tmp_path / "connect_handler").glob("*.py"):
+    for source in (tmp_path / "connect_handler").rglob("*.py"):
         source.write_text("raise ImportError")  # unchecked: the bytecode is not compared with it
     statement = (
         "import sys; sys.path.insert(0, sys.argv[1]); import connect_handler.handler as h, gc;"
-        "from connect_handler import gate; print(h.__file__, gate.__file__, gc.isenabled())"
+        "from connect_handler import deploy_gate; print(h.__file__, deploy_gate.__file__, gc.isenabled())"
     )
-    python = bundle.compiler(None) or ""
-    run = subprocess.run([python, "-I", "-B", "-c", statement, tmp_path], capture_output=True, text=True, check=True)
+    command = [interpreter, "-I", "-B", "-c", statement, str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
     folder = tmp_path / "connect_handler"
-    assert run.stdout.split() == [str(folder / "handler.py"), str(folder / "gate.py"), "True"]
+    assert run.stdout.split() == [str(folder / "handler.py"), str(folder / "deploy_gate.py"), "True"]
 
 
 @pytest.mark.parametrize("with_interpreter", [True, False])
 def test_bytecode_of_another_source_is_found_with_and_without_the_interpreter(
     with_interpreter: bool, source: Path, tzdata: Path, tmp_path: Path
 ) -> None:
-    python = bundle.compiler(None)
-    if python is None:
-        pytest.skip(f"needs a Python {bundle.MINOR}")
+    pythons = default_python()
     sources = bundle.members(source, tzdata, VERSION)
     other = {**sources, "connect_handler/handler.py": b"def handler(event, context): return 1\n"}
     path = tmp_path / "bundle.zip"
-    path.write_bytes(bundle.archive(sources | bundle.bytecode(other, python)))
-    assert bundle.differences(path, sources, python if with_interpreter else None) == [
-        f"not the bytecode of its sources: {bundle.START}"
+    path.write_bytes(bundle.archive(sources | bundle.bytecode(other, pythons)))
+    assert bundle.differences(path, sources, pythons if with_interpreter else {}) == [
+        f"not the bytecode of its sources: {START}"
     ]
 
 
 def test_bytecode_that_only_says_it_is_of_the_source_is_found(source: Path, tzdata: Path, tmp_path: Path) -> None:
-    python = bundle.compiler(None)
-    if python is None:
-        pytest.skip(f"needs a Python {bundle.MINOR}")
+    pythons = default_python()
     sources = bundle.members(source, tzdata, VERSION)
     other = {**sources, "connect_handler/handler.py": b"def handler(event, context): return 1\n"}
-    made, forged = bundle.bytecode(sources, python), bundle.bytecode(other, python)
+    made, forged = bundle.bytecode(sources, pythons), bundle.bytecode(other, pythons)
     path = tmp_path / "bundle.zip"
-    path.write_bytes(
-        bundle.archive(sources | made | {bundle.START: made[bundle.START][:16] + forged[bundle.START][16:]})
-    )
-    assert bundle.differences(path, sources, python) == [f"not the bytecode of its sources: {bundle.START}"]
+    path.write_bytes(bundle.archive(sources | made | {START: made[START][:16] + forged[START][16:]}))
+    assert bundle.differences(path, sources, pythons) == [f"not the bytecode of its sources: {START}"]
 
 
 def test_what_a_cold_start_loads_is_what_importing_the_entry_point_imports(tmp_path: Path) -> None:
@@ -141,13 +147,14 @@ def test_what_a_cold_start_loads_is_what_importing_the_entry_point_imports(tmp_p
         text=True,
         check=True,
     )
-    imported = {f"{name.replace('.', '/')}.py" for name in run.stdout.split()}
-    assert set(bundle.start_modules(sources)) == imported
+    imported = {name.replace(".", "/") for name in run.stdout.split()}
+    start = {name.removesuffix(".py").removesuffix("/__init__") for name in bundle.start_modules(sources)}
+    assert start == imported
 
 
 def test_a_named_interpreter_of_another_version_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert bundle.main(["--check", "--python", "python-that-is-not-there"]) == 1
-    assert f"is no Python {bundle.MINOR}" in capsys.readouterr().err
+    assert "python-that-is-not-there is no Python 3.11" in capsys.readouterr().err
 
 
 def test_the_bundle_runs_from_its_root(tmp_path: Path) -> None:
@@ -202,30 +209,25 @@ def test_members_are_stored_sorted_dated_1980_and_readable_by_all(source: Path, 
 def test_check_names_the_members_that_differ(source: Path, tzdata: Path, tmp_path: Path) -> None:
     contents = bundle.members(source, tzdata, VERSION)
     path = tmp_path / "bundle.zip"
-    python = bundle.compiler(None)
-    path.write_bytes(bundle.archive(contents | (bundle.bytecode(contents, python) if python else {})))
-    assert bundle.differences(path, contents, python) == []
+    pythons = default_python()
+    path.write_bytes(bundle.archive(contents | bundle.bytecode(contents, pythons)))
+    assert bundle.differences(path, contents, pythons) == []
     changed = {**contents, "connect_handler/handler.py": b"pass\n", "connect_handler/new.py": b""}
-    del changed["connect_handler/__init__.py"]
-    assert bundle.differences(path, changed, python) == [
+    assert bundle.differences(path, changed, pythons) == [
         "missing: connect_handler/__pycache__/new.cpython-313.pyc",
         "missing: connect_handler/new.py",
-        "not in the sources: connect_handler/__init__.py",
-        "not in the sources: connect_handler/__pycache__/__init__.cpython-313.pyc",
         "changed: connect_handler/handler.py",
     ]
 
 
 def test_check_sees_a_bundle_that_another_program_packed(source: Path, tzdata: Path, tmp_path: Path) -> None:
-    python = bundle.compiler(None)
-    if python is None:
-        pytest.skip(f"needs a Python {bundle.MINOR}")
+    pythons = default_python()
     contents = bundle.members(source, tzdata, VERSION)
     path = tmp_path / "bundle.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as other:
-        for name, data in (contents | bundle.bytecode(contents, python)).items():
+        for name, data in (contents | bundle.bytecode(contents, pythons)).items():
             other.writestr(name, data)
-    assert bundle.differences(path, contents, python) == [
+    assert bundle.differences(path, contents, pythons) == [
         "the members are the same; their order, dates or modes are not"
     ]
 
@@ -267,3 +269,24 @@ def test_pyproject_must_pin_tzdata(tmp_path: Path) -> None:
         bundle.pinned_tzdata(pyproject)
     pyproject.write_text('[project.optional-dependencies]\ndev = ["rich", "tzdata==2025.1"]\n')
     assert bundle.pinned_tzdata(pyproject) == "2025.1"
+
+
+def test_bytecode_of_a_version_that_this_machine_lacks_is_kept_as_long_as_it_is_of_the_sources(
+    source: Path, tzdata: Path, tmp_path: Path
+) -> None:
+    python = default_python()
+    sources = bundle.members(source, tzdata, VERSION)
+    other = {**sources, "connect_handler/handler.py": b"def handler(event, context): return 1\n"}
+    made = bundle.bytecode(sources, python)
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle.archive(sources | made))
+    assert bundle.kept_bytecode(path, sources, {}) == made
+    assert bundle.kept_bytecode(path, sources, python) == {}
+    assert bundle.kept_bytecode(path, other, {}) == {}
+
+
+def test_the_module_offers_the_runtimes_that_the_bundle_has_bytecode_for() -> None:
+    variables = (ROOT / "modules" / "handler" / "variables_function.tf").read_text()
+    offered = re.search(r"contains\(\[([^]]*)\], var.runtime\)", variables)
+    assert offered is not None
+    assert re.findall(r"python([\d.]+)", offered[1]) == list(bundle.MINORS)

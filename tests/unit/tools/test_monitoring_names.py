@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_handler import decision_log
+from connect_handler.decision_log import metrics
 from tools import monitoring_names
 
 
@@ -15,7 +15,7 @@ def test_the_names_are_those_of_the_handler() -> None:
 
 
 def test_a_name_that_drifts_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(decision_log, "METRIC", "Verdicts")
+    monkeypatch.setattr(metrics, "METRIC", "Verdicts")
     assert monitoring_names.main(["--check"]) == 1
     assert "Run `make docs`" in capsys.readouterr().err
 

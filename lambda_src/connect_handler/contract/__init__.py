@@ -1,0 +1,1 @@
+"""What AWS Client VPN sends and takes. Nothing here knows a policy."""

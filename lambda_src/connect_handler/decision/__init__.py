@@ -1,0 +1,1 @@
+"""The decision: a pure function of the policy, the request, the clock and the evidence."""

@@ -1,0 +1,191 @@
+"""The decision on a connection.
+
+The handler, the command line and every test of a policy decide through :func:`evaluate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from connect_handler.contract.request import Request
+from connect_handler.contract.response import cut
+from connect_handler.facts.evidence import Evidence
+from connect_handler.facts.facts import Facts
+from connect_handler.policy.conditions.sessions import SessionsCondition
+from connect_handler.policy.messages import Message
+from connect_handler.policy.model import AccessRule, Policy
+
+from .index import Index, PolicyIndex, RuleList, index_of
+
+ALLOW_RULE = "allow-rule"
+EXPLICIT_DENY = "explicit-deny"
+IMPLICIT_DENY = "implicit-deny"
+
+Unknown = list[tuple[str, list[str]]]
+"""Rules that are neither true nor false, each with the conditions that make it so: ``("staff", ["when.groups"])``."""
+
+
+class Outcome:
+    """The outcome of the rules that apply.
+
+    Attributes
+    ----------
+    allow
+        Whether they allow the connection.
+    reason
+        In IAM's words: ``explicit-deny``, ``allow-rule`` or ``implicit-deny``.
+    rule
+        Name of the rule that decides; None for none, which is ``implicit-deny``.
+    rules
+        The rules that apply, in document order: all but shadow rules, or in :attr:`Decision.shadow` those alone.
+    """
+
+    __slots__ = ("allow", "reason", "rule", "rules")
+
+    def __init__(self, decider: AccessRule | None, rules: Sequence[AccessRule]) -> None:
+        self.rules = rules
+        self.rule = None if decider is None else decider.label
+        self.allow = decider is not None and not decider.denies
+        self.reason = IMPLICIT_DENY if decider is None else EXPLICIT_DENY if decider.denies else ALLOW_RULE
+
+    @property
+    def applied(self) -> list[str]:
+        """Names of the rules that apply."""
+        return [rule.label for rule in self.rules]
+
+
+class Decision(Outcome):
+    """A policy's decision on a request.
+
+    Attributes
+    ----------
+    message
+        Message for a denied user, cut to the length that Client VPN takes; empty if allowed.
+    template
+        The message before it was filled in; None if allowed.
+    posture
+        Posture compliance statuses, in document order.
+    unknown
+        Rules and posture rules that are unknown.
+    shadow
+        The outcome if the shadow rules counted; None if none of them applies.
+    ends
+        Ids of the connections to end, so that this one can be allowed.
+    """
+
+    __slots__ = ("ends", "message", "posture", "shadow", "template", "unknown")
+
+    def __init__(
+        self, decider: AccessRule | None, rules: Sequence[AccessRule], posture: list[str], unknown: Unknown
+    ) -> None:
+        super().__init__(decider, rules)
+        self.posture = posture
+        self.unknown = unknown
+        self.template: Message | None = None
+        self.message = ""
+        self.shadow: Outcome | None = None
+        self.ends: list[str] = []
+
+
+def evaluate(
+    policy: Policy, request: Request, now: float, evidence: Evidence | None = None, index: PolicyIndex | None = None
+) -> Decision:
+    """Decide on a connection.
+
+    Explicit deny beats allow, and a connection that no rule allows is denied. A deny rule applies unless it is false;
+    an allow rule and a posture rule apply only if they are true: the unknown never helps the client. A rule with
+    ``end_oldest`` denies only if it is unknown.
+
+    Parameters
+    ----------
+    policy
+        The policy. Its shadow mode does not change the decision, only the response.
+    request
+        The request.
+    now
+        Seconds since 1970-01-01 UTC.
+    evidence
+        What is known besides the request; all else is unknown.
+    index
+        Finds the rules to try; by default, the policy's own.
+    """
+    index = index or index_of(policy)
+    facts = Facts(request, now, evidence)
+    unknown: Unknown = []
+    posture = assign_posture(policy, index.posture_rules, facts, unknown) if policy.assigns_posture else []
+    applied: list[AccessRule] = []
+    ending: list[AccessRule] = []
+    for rule, value in index.rules.values(facts):
+        if value is None:
+            unknown.append((rule.label, rule.unknown_conditions(facts)))
+        elif rule.end_oldest:
+            ending.append(rule)
+        if value or rule.denies:
+            applied.append(rule)
+
+    deciding = [rule for rule in applied if rule not in ending] if ending else applied
+    shadows: list[AccessRule] = []
+    shadow_decider = None
+    if policy.has_shadow_rules:
+        shadows = [rule for rule in applied if rule.shadow]
+        shadow_decider = find_decider(deciding)
+        applied = [rule for rule in applied if not rule.shadow]
+        deciding = [rule for rule in deciding if not rule.shadow]
+    decider = find_decider(deciding)
+    decision = Decision(decider, applied, posture, unknown)
+    if shadows:
+        decision.shadow = Outcome(shadow_decider, shadows)
+    if not decision.allow:
+        template = (decider and decider.message) or policy.default_deny_message
+        decision.template = template
+        decision.message = cut(template.fill(request, decision.rule or decision.reason))
+    elif ending and evidence is not None:
+        decision.ends = connections_to_end([rule for rule in ending if not rule.shadow], evidence.sessions)
+    return decision
+
+
+def assign_posture(policy: Policy, index: Index | RuleList, facts: Facts, unknown: Unknown) -> list[str]:
+    """Return the posture compliance statuses, in document order, and put them into the facts.
+
+    Posture rules that are unknown are added to ``unknown``.
+    """
+    statuses: list[str] = []
+    possible: list[str] = []
+    for rule, value in index.values(facts):
+        if value is None:
+            unknown.append((rule.label, rule.unknown_conditions(facts)))
+            possible.append(rule.status)
+        elif rule.status not in statuses:
+            statuses.append(rule.status)
+    if not statuses and policy.default_posture_status is not None:
+        statuses.append(policy.default_posture_status)
+    facts.posture = frozenset(statuses)
+    facts.possible_posture = frozenset(possible)
+    return statuses
+
+
+def find_decider(rules: Sequence[AccessRule]) -> AccessRule | None:
+    """Return which of the rules that apply, in document order, decides: the first that denies, else the first."""
+    for rule in rules:
+        if rule.denies:
+            return rule
+    return rules[0] if rules else None
+
+
+def connections_to_end(rules: Iterable[AccessRule], sessions: Mapping[str, list[str]]) -> list[str]:
+    """Return the oldest connections, as many as keep each of the rules from being true.
+
+    Parameters
+    ----------
+    rules
+        Rules with ``end_oldest`` that are true.
+    sessions
+        Ids of the other connections, the oldest first, by ``username`` and ``common_name``.
+    """
+    ended: dict[str, None] = {}
+    for rule in rules:
+        for condition in rule.when:
+            if isinstance(condition, SessionsCondition):
+                others = sessions.get(condition.by, [])
+                ended |= dict.fromkeys(others[: len(others) - condition.at_least + 1])
+    return list(ended)

@@ -1,0 +1,1 @@
+"""The decision log: one line of JSON for each invocation, which is a metric too."""

@@ -1,0 +1,234 @@
+"""Connection authorization with evidence: gather, evaluate, reserve, end others.
+
+Evidence is gathered late: only what the outcome depends on, once, side by side, until a deadline. Whatever is missing
+then is unknown, which counts against the connection. A connection is reserved before others are ended for it, and the
+log says what was done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from connect_handler.contract.request import Request
+from connect_handler.decision.evaluate import Decision, evaluate
+from connect_handler.decision.required_evidence import policy_evidence, required_evidence, session_limits
+from connect_handler.facts.evidence import BY, CONNECTIONS, DEVICE, SESSIONS, Evidence
+from connect_handler.policy.model import Policy
+from connect_handler.settings import Settings
+
+from .aws import AwsClients, Deadline, EvidenceUnavailable, describe_error, run_parallel
+from .ec2 import terminate
+from .inventory import DeviceInventory
+from .sessions import SessionTable, SlotConflict, Slots, request_item
+
+PAUSE_SECONDS = 0.02
+"""Pause after a conflict."""
+
+ATTEMPTS = 2
+"""How often a call that changes something is tried, while there is time."""
+
+
+class Authorization:
+    """What an authorization came to.
+
+    Attributes
+    ----------
+    decision
+        The policy's decision.
+    evidence
+        What it was made with.
+    ends
+        Ids of the connections that were ended; in shadow mode, of those that would have been.
+    """
+
+    __slots__ = ("decision", "ends", "evidence")
+
+    def __init__(self, decision: Decision, evidence: Evidence, ends: Sequence[str]) -> None:
+        self.decision = decision
+        self.evidence = evidence
+        self.ends = ends
+
+
+class Authorizer:
+    """Authorizes connections with evidence from AWS."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._clients = AwsClients()
+        self._inventory = None if settings.inventory is None else DeviceInventory(settings.inventory, self._clients)
+        self._table = None if settings.sessions is None else SessionTable(settings.sessions, self._clients)
+
+    def prepare(self, policy: Policy | None) -> None:
+        """Make the clients that decisions will need, while no connection waits for them."""
+        keys = frozenset() if policy is None else policy_evidence(policy)
+        with suppress(Exception):  # a client that cannot be made is told where it is needed
+            if self._table is not None or DEVICE in keys:
+                self._clients.client("dynamodb")
+            if not keys.isdisjoint(BY):
+                self._clients.client("ec2")
+
+    def authorize(self, policy: Policy, request: Request, event: Any, now: float, seconds_left: float) -> Authorization:
+        """Decide on a connection, and record it if it is allowed.
+
+        Parameters
+        ----------
+        policy, request
+            The policy, and the request of the connection.
+        event
+            The event of the request, which may be kept for re-authorization.
+        now
+            Seconds since 1970-01-01 UTC.
+        seconds_left
+            Until Lambda ends the invocation.
+        """
+        attempt = _Attempt(policy, request, event, now, Deadline(seconds_left), self._clients)
+        attempt.gather(required_evidence(policy, request, now), self._inventory, self._table)
+        failures = 0
+        while True:
+            decision = evaluate(policy, request, now, attempt.evidence)
+            allow = decision.allow or policy.shadow_mode
+            if self._table is None or not allow:
+                break
+            try:
+                attempt.reserve(decision, self._table)
+                attempt.end_others(decision)
+                break
+            except SlotConflict as error:
+                cause = str(error)
+            except Exception as error:  # whatever AWS says
+                cause = describe_error(error)
+                failures += 1
+            if failures < ATTEMPTS and attempt.deadline.seconds_left > PAUSE_SECONDS:
+                time.sleep(PAUSE_SECONDS)
+                attempt.gather(frozenset(attempt.evidence.sessions), self._inventory, self._table)
+            elif attempt.evidence.sessions and not policy.shadow_mode:
+                attempt.forget_sessions(cause)  # and decide again: the unknown counts against the connection
+            else:
+                # No slot decided. The connection is allowed, and the log says that it is not recorded.
+                attempt.evidence.failures[CONNECTIONS] = cause
+                break
+        if self._table is not None and not allow:
+            attempt.release(self._table)
+        return Authorization(decision, attempt.evidence, decision.ends if policy.shadow_mode else list(attempt.ends))
+
+
+class _Attempt:
+    """One connection on its way to an authorization.
+
+    Attributes
+    ----------
+    evidence
+        The evidence so far.
+    slots
+        Slots that the evidence comes from, by ``username`` and ``common_name``.
+    ends
+        Ids of the connections that were ended.
+    """
+
+    def __init__(
+        self, policy: Policy, request: Request, event: Any, now: float, deadline: Deadline, clients: AwsClients
+    ) -> None:
+        self._policy = policy
+        self._request = request
+        self._event = event
+        self._now = now
+        self._clients = clients
+        self._claimed: list[Slots] = []  # slots that hold this connection, or may hold it
+        self.deadline = deadline
+        self.evidence = Evidence()
+        self.slots: dict[str, Slots] = {}
+        self.ends: dict[str, None] = {}
+
+    def gather(self, keys: Collection[str], inventory: DeviceInventory | None, table: SessionTable | None) -> None:
+        """Fetch evidence: ``device``, and sessions by ``username`` or ``common_name``."""
+        request, evidence = self._request, self.evidence
+        tasks: dict[str, Callable[[], Any]] = {}
+        if DEVICE in keys:
+            if inventory is None:
+                evidence.failures[DEVICE] = "the function has no device inventory"
+            else:
+                tasks[DEVICE] = partial(inventory.fetch, inventory.key(request))
+        for by in BY:
+            if by in keys and table is None:
+                evidence.failures[SESSIONS] = "the function has no table of connections"
+            elif by in keys and table is not None:
+                limit = session_limits(self._policy)[by]
+                arguments = (by, getattr(request, by), request.connection_id, limit, self._now)
+                tasks[by] = partial(table.read_active, *arguments)
+        for name, result in run_parallel(tasks, self.deadline).items():
+            if name == DEVICE:
+                if isinstance(result, EvidenceUnavailable):
+                    evidence.failures[DEVICE] = str(result)
+                else:
+                    evidence.device = result
+            elif isinstance(result, EvidenceUnavailable):
+                self.slots.pop(name, None)
+                evidence.sessions.pop(name, None)
+                evidence.failures[SESSIONS] = str(result)
+            else:
+                self.slots[name] = result
+                evidence.sessions[name] = [slot.connection_id for slot in result.others(request.connection_id)]
+
+    def forget_sessions(self, cause: str) -> None:
+        """Make the sessions unknown."""
+        self.slots = {}
+        self.evidence.sessions = {}
+        self.evidence.failures[SESSIONS] = cause
+
+    def reserve(self, decision: Decision, table: SessionTable) -> None:
+        """Claim the connection's slots, at the versions that the decision was made with.
+
+        Raises
+        ------
+        SlotConflict
+            Slots have changed.
+        Exception
+            They could not be claimed.
+        """
+        policy, request, now = self._policy, self._request, self._now
+        slots = dict(self.slots)
+        # Slots that did not matter to the decision are read now: old ones have to be removed.
+        tasks = {
+            by: partial(table.read, by, name, now)
+            for by in BY
+            if by in policy_evidence(policy) and by not in slots and (name := getattr(request, by))
+        }
+        for by, result in run_parallel(tasks, self.deadline).items():
+            if isinstance(result, EvidenceUnavailable):
+                raise result
+            slots[by] = result
+        kept = None
+        if table.settings.keeps_requests:
+            kept = request_item(request, decision, self._event, policy.digest, now)
+        self.deadline.check_time_to_change()
+        self._claimed = list(slots.values())
+        try:
+            table.claim(request, slots, () if policy.shadow_mode else self.slots, kept, now)
+        except SlotConflict:
+            self._claimed = []
+            raise
+
+    def end_others(self, decision: Decision) -> None:
+        """End the connections that make room for this one. Errors are those of AWS."""
+        slots = {slot.connection_id: slot for one in self.slots.values() for slot in one.slots}
+        for connection_id in () if self._policy.shadow_mode else decision.ends:
+            self.deadline.check_time_to_change()
+            terminate(self._clients.client("ec2"), slots[connection_id].endpoint_id, connection_id)
+            self.ends[connection_id] = None
+
+    def release(self, table: SessionTable) -> None:
+        """Release the slots of a connection that is denied after all.
+
+        A slot that remains, because AWS does not answer, is free again as soon as EC2 would know the connection.
+        """
+        if not self._claimed:
+            return
+        try:
+            self.deadline.check_time_to_change()
+            table.release(self._request, self._claimed)
+        except Exception as error:
+            cause = self.evidence.failures.get(SESSIONS, "")
+            self.evidence.failures[SESSIONS] = f"{cause}; its slot was not released: {describe_error(error)}"

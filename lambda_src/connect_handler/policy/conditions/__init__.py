@@ -1,0 +1,1 @@
+"""The conditions of a policy, a file for each family. ``registry`` lists the keys."""
