@@ -256,3 +256,39 @@ MOMENTS = st.one_of(
     ),
     st.floats(datetime(2026, 1, 1, tzinfo=UTC).timestamp(), datetime(2026, 12, 31, tzinfo=UTC).timestamp()),
 )
+
+UNKNOWN_CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
+    "device": st.sampled_from([{"status": ["compliant"]}, {"status": ["quarantined"]}, {"registered": False}]),
+    "client_openvpn_version": st.just("< 2.6"),
+    "aws_client_version": st.just(">= 5"),
+    "platform": st.sampled_from([["win"], ["mac"]]),
+    "posture": st.lists(st.sampled_from(STATUSES), min_size=1, max_size=2),
+    "sessions": st.fixed_dictionaries({"by": st.sampled_from(["username", "common_name"]), "at_least": st.just(1)}),
+}
+"""Conditions of which a client that tells no version knows none but the platform."""
+
+
+@st.composite
+def policies_with_many_unknowns(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a policy in whose rules several conditions are unknown at once, with posture rules for the same status."""
+
+    def block(keys: list[str]) -> dict[str, Any]:
+        chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3, unique=True))
+        return {key: draw(UNKNOWN_CONDITIONS[key]) for key in chosen}
+
+    def body(keys: list[str]) -> dict[str, Any]:
+        return {name: block(keys) for name in draw(st.sampled_from([(), ("when",), ("when",), ("when", "unless")]))}
+
+    keys = list(UNKNOWN_CONDITIONS)
+    statuses = [*draw(st.lists(st.sampled_from(STATUSES), max_size=3)), *STATUSES]
+    effects = draw(st.lists(st.sampled_from(["allow", "deny", "deny"]), max_size=5))
+    rules = [{"name": f"rule-{number}", "effect": effect, **body(keys)} for number, effect in enumerate(effects)]
+    for rule in rules:
+        rule["shadow"] = draw(st.integers(0, 3)) == 0
+        if rule["effect"] == "deny" and "sessions" in rule.get("when", {}):
+            rule["end_oldest"] = draw(st.booleans())
+    return {
+        "posture_rules": [{"status": status, **body(keys[:4])} for status in statuses],
+        "default_posture_status": STATUSES[2],
+        "rules": [*rules, {"name": "last", "effect": "allow", **body(keys)}],
+    }

@@ -16,10 +16,11 @@ from connect_handler.decision.index import Index
 from connect_handler.decision.required_evidence import policy_evidence, required_evidence
 from connect_handler.facts.evidence import Evidence
 from connect_handler.policy.document import read_policy
+from connect_handler.policy_tests import complete_event
 from tests.examples import examples
 
 from . import reference
-from .strategies import ALIASES, EVIDENCE, MOMENTS, policies, requests
+from .strategies import ALIASES, EVIDENCE, MOMENTS, policies, policies_with_many_unknowns, requests
 
 
 def described(outcome: Decision | Outcome) -> dict[str, Any]:
@@ -80,6 +81,21 @@ def test_the_evidence_that_is_needed_is_all_that_the_outcome_depends_on(
     assert outcome(evaluate(policy, request, now, known(only))) == outcome(
         evaluate(policy, request, now, known(evidence))
     )
+
+
+@examples(20)
+@given(document=policies_with_many_unknowns(), evidence=EVIDENCE, platform=st.sampled_from(["win", "mac", ""]))
+def test_required_evidence_is_enough_if_several_conditions_are_unknown(
+    document: dict[str, Any], evidence: dict[str, Any], platform: str
+) -> None:
+    policy = read_policy(json.dumps(document))
+    request = Request(complete_event({"common-name": "laptop-1", "username": "anna", "platform": platform}))
+    keys = required_evidence(policy, request, 0)
+    required: dict[str, Any] = {"sessions": {by: ids for by, ids in evidence["sessions"].items() if by in keys}}
+    if "device" in keys:
+        required["device"] = evidence["device"]
+    with_required, with_all = (evaluate(policy, request, 0, known(one)) for one in (required, evidence))
+    assert outcome(with_required) == outcome(with_all)
 
 
 def outcome(decision: Decision) -> dict[str, Any]:

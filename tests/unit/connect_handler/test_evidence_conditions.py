@@ -65,3 +65,34 @@ def test_what_shadow_rules_look_at_is_needed_too() -> None:
     assert required_evidence(read_policy(json.dumps({"rules": rules})), request, NOW) == {"username", "device"}
     del rules[1]
     assert required_evidence(read_policy(json.dumps({"rules": rules})), request, NOW) == {"username"}
+
+
+def test_evidence_is_required_for_a_posture_rule_that_is_unknown_for_another_reason_too() -> None:
+    """The device can make the posture rule false, although the client tells no version."""
+    risky = {"device": {"status": ["quarantined"]}, "client_openvpn_version": "< 2.6"}
+    policy = read_policy(
+        json.dumps(
+            {
+                "posture_rules": [{"status": "risky", "when": risky}],
+                "rules": [
+                    {"name": "risky", "effect": "deny", "when": {"posture": ["risky"]}},
+                    {"name": "staff", "effect": "allow", "when": {"groups": ["staff"]}},
+                ],
+            }
+        )
+    )
+    request = Request(complete_event({"common-name": "laptop-1", "groups": ["staff"]}))
+    assert required_evidence(policy, request, NOW) == {"device"}
+    compliant = Evidence.from_document({"device": {"status": "compliant"}})
+    assert evaluate(policy, request, NOW, compliant).allow
+    assert not evaluate(policy, request, NOW).allow
+
+
+@pytest.mark.parametrize("lacking", ["common-name", "username"])
+def test_no_evidence_is_required_that_a_request_without_the_name_cannot_have(lacking: str) -> None:
+    when = {"device": {"registered": True}, "sessions": {"by": "username", "at_least": 1}}
+    rules = [{"name": "one", "effect": "deny", "when": when}, {"name": "all", "effect": "allow"}]
+    event = complete_event({"common-name": "laptop-1", "username": "anna"})
+    del event[lacking]
+    required = required_evidence(read_policy(json.dumps({"rules": rules})), Request(event), NOW)
+    assert required == ({"username"} if lacking == "common-name" else {"device"})
