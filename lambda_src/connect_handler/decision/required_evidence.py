@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from connect_handler.contract.request import Request
-from connect_handler.facts.evidence import COMMON_NAME, DEVICE, SESSIONS
+from connect_handler.facts.evidence import DEVICE, SESSIONS
 from connect_handler.facts.facts import Facts
 from connect_handler.policy.conditions.base import Condition
 from connect_handler.policy.conditions.registry import POSTURE
@@ -89,8 +89,7 @@ def _missing_evidence(rule: Rule, facts: Facts, of_posture: set[str]) -> set[str
     for condition in rule.conditions:
         if condition.test(facts) is None:
             missing |= of_posture if condition.key == POSTURE else _evidence_keys(condition)
-    # Nothing can be looked up for a request that lacks the name.
-    return {key for key in missing if getattr(facts.request, COMMON_NAME if key == DEVICE else key) is not None}
+    return missing
 
 
 def _evidence_keys(condition: Condition) -> set[str]:

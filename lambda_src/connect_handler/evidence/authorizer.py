@@ -16,7 +16,7 @@ from typing import Any
 from connect_handler.contract.request import Request
 from connect_handler.decision.evaluate import Decision, evaluate
 from connect_handler.decision.required_evidence import policy_evidence, required_evidence, session_limits
-from connect_handler.facts.evidence import BY, CONNECTIONS, DEVICE, SESSIONS, Evidence
+from connect_handler.facts.evidence import BY, COMMON_NAME, CONNECTIONS, DEVICE, SESSIONS, Evidence
 from connect_handler.policy.model import Policy
 from connect_handler.settings import Settings
 
@@ -27,9 +27,6 @@ from .sessions import SessionTable, SlotConflict, Slots, request_item
 
 PAUSE_SECONDS = 0.02
 """Pause after a conflict."""
-
-ATTEMPTS = 2
-"""How often a call that changes something is tried, while there is time."""
 
 
 class Authorization:
@@ -85,8 +82,8 @@ class Authorizer:
             Until Lambda ends the invocation.
         """
         attempt = _Attempt(policy, request, event, now, Deadline(seconds_left), self._clients)
-        attempt.gather(required_evidence(policy, request, now), self._inventory, self._table)
-        failures = 0
+        required = required_evidence(policy, request, now)
+        attempt.gather(available_evidence(required, request), self._inventory, self._table)
         while True:
             decision = evaluate(policy, request, now, attempt.evidence)
             allow = decision.allow or policy.shadow_mode
@@ -96,12 +93,10 @@ class Authorizer:
                 attempt.reserve(decision, self._table)
                 attempt.end_others(decision)
                 break
-            except SlotConflict as error:
-                cause = str(error)
             except Exception as error:  # whatever AWS says
                 cause = describe_error(error)
-                failures += 1
-            if failures < ATTEMPTS and attempt.deadline.seconds_left > PAUSE_SECONDS:
+                is_conflict = isinstance(error, SlotConflict)
+            if is_conflict and attempt.deadline.seconds_left > PAUSE_SECONDS:
                 time.sleep(PAUSE_SECONDS)
                 attempt.gather(frozenset(attempt.evidence.sessions), self._inventory, self._table)
             elif attempt.evidence.sessions and not policy.shadow_mode:
@@ -113,6 +108,11 @@ class Authorizer:
         if self._table is not None and not allow:
             attempt.release(self._table)
         return Authorization(decision, attempt.evidence, decision.ends if policy.shadow_mode else list(attempt.ends))
+
+
+def available_evidence(required: Collection[str], request: Request) -> frozenset[str]:
+    """Return the evidence that can be looked up: none for a name that the request lacks."""
+    return frozenset(key for key in required if getattr(request, COMMON_NAME if key == DEVICE else key) is not None)
 
 
 class _Attempt:
@@ -203,21 +203,35 @@ class _Attempt:
         kept = None
         if table.settings.keeps_requests:
             kept = request_item(request, decision, self._event, policy.digest, now)
-        self.deadline.check_time_to_change()
         self._claimed = list(slots.values())
+        decided_with = () if policy.shadow_mode else tuple(self.slots)
         try:
-            table.claim(request, slots, () if policy.shadow_mode else self.slots, kept, now)
+            self._change(partial(table.claim, request, slots, decided_with, kept, now))
         except SlotConflict:
             self._claimed = []
             raise
 
     def end_others(self, decision: Decision) -> None:
-        """End the connections that make room for this one. Errors are those of AWS."""
+        """End the connections that make room for this one. Errors are those of AWS.
+
+        The oldest is ended last. It is the surest to be active, and should stay if another could not be ended.
+        """
         slots = {slot.connection_id: slot for one in self.slots.values() for slot in one.slots}
-        for connection_id in () if self._policy.shadow_mode else decision.ends:
-            self.deadline.check_time_to_change()
-            terminate(self._clients.client("ec2"), slots[connection_id].endpoint_id, connection_id)
+        for connection_id in () if self._policy.shadow_mode else reversed(decision.ends):
+            endpoint_id = slots[connection_id].endpoint_id
+            self._change(partial(terminate, self._clients.client("ec2"), endpoint_id, connection_id))
             self.ends[connection_id] = None
+
+    def _change(self, call: Callable[[], None]) -> None:
+        """Make a call that changes something, and repeats without harm. Try it twice while there is time."""
+        self.deadline.check_change()
+        try:
+            call()
+        except SlotConflict:
+            raise
+        except Exception:
+            self.deadline.check_change()
+            call()
 
     def release(self, table: SessionTable) -> None:
         """Release the slots of a connection that is denied after all.
@@ -227,7 +241,7 @@ class _Attempt:
         if not self._claimed:
             return
         try:
-            self.deadline.check_time_to_change()
+            self.deadline.check_undo()
             table.release(self._request, self._claimed)
         except Exception as error:
             cause = self.evidence.failures.get(SESSIONS, "")

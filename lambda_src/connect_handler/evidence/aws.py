@@ -73,7 +73,7 @@ class Deadline:
         """Seconds until the deadline; never negative."""
         return max(0.0, self._deadline - time.monotonic())
 
-    def check_time_to_change(self) -> None:
+    def check_change(self) -> None:
         """Check that a call that changes something may begin.
 
         Raises
@@ -81,8 +81,14 @@ class Deadline:
         EvidenceUnavailable
             The deadline is over, or the invocation would end before the call.
         """
-        if not self.seconds_left or time.monotonic() + CALL_SECONDS > self._end:
+        if not self.seconds_left:
             raise EvidenceUnavailable("no time left before the deadline")
+        self.check_undo()
+
+    def check_undo(self) -> None:
+        """Check that a call that undoes a change may begin, if need be after the deadline; see above."""
+        if time.monotonic() + CALL_SECONDS > self._end:
+            raise EvidenceUnavailable("no time left before the invocation ends")
 
 
 def run_parallel(tasks: Mapping[str, Callable[[], Any]], deadline: Deadline) -> dict[str, Any]:

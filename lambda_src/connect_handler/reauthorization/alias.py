@@ -9,6 +9,7 @@ from typing import Any
 from connect_handler.contract.request import Request
 from connect_handler.decision.required_evidence import required_evidence, session_limits
 from connect_handler.decision_log.redaction import Redaction, read_redaction
+from connect_handler.evidence.authorizer import available_evidence
 from connect_handler.evidence.aws import AwsClients, EvidenceUnavailable, describe_error
 from connect_handler.evidence.dynamodb import batch_get
 from connect_handler.evidence.inventory import DeviceInventory
@@ -96,9 +97,10 @@ class ServedAlias:
     def gather(self, connections: Sequence[RecordedConnection], now: float) -> None:
         """Fetch the evidence that the outcomes depend on, for all connections at once."""
         required = [(one, required_evidence(self.policy, one.request, now)) for one in connections]
-        self._gather_devices([one for one, keys in required if DEVICE in keys])
+        available = [(one, available_evidence(keys, one.request)) for one, keys in required]
+        self._gather_devices([one for one, keys in available if DEVICE in keys])
         for by in BY:
-            self._gather_sessions([one for one, keys in required if by in keys], by, now)
+            self._gather_sessions([one for one, keys in available if by in keys], by, now)
 
     def _gather_devices(self, connections: Sequence[RecordedConnection]) -> None:
         if not connections:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import random
 import socket
 import threading
 import time
@@ -234,6 +235,17 @@ def test_nothing_is_asked_for_where_the_outcome_does_not_depend_on_it(aws: Local
     assert asked == Counter(get_item=3, update_item=2)  # the sessions alone
 
 
+def test_nothing_is_asked_for_about_a_name_that_the_request_lacks(
+    aws: LocalAws, asked: Counter[str], line: Callable[[], dict[str, Any]]
+) -> None:
+    """Such a name is unknown, and with it the device and the sessions."""
+    policy = {"rules": [{**ONE_EACH["rules"][0], "when": ONE_EACH["rules"][0]["when"]}, *MANAGED["rules"]]}
+    event = {field: value for field, value in EVENT.items() if field not in ("common-name", "username")}
+    assert not respond(function(policy), event, Context())["allow"]
+    assert asked == Counter()
+    assert line()["unknown"][0] == {"rule": "one-each", "conditions": ["when.sessions"]}
+
+
 def test_devices_and_sessions_are_asked_for_at_the_same_time(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each waits until the other has begun."""
     both = threading.Barrier(2, timeout=1)
@@ -254,6 +266,19 @@ def test_a_record_of_any_size_is_logged_as_a_line_that_cloudwatch_takes(
     logged = line()
     assert logged["truncated"]
     assert logged["evidence"].startswith('{"device":{"status":"compliant"')
+
+
+def test_a_record_that_cannot_be_logged_costs_neither_the_answer_nor_the_line(
+    aws: LocalAws, line: Callable[[], dict[str, Any]]
+) -> None:
+    """Its registration ends in a year that no calendar has."""
+    item = {"common_name": {"S": "laptop-1"}, "status": {"S": "compliant"}, "owner": {"S": "anna@example.com"}}
+    aws.client("dynamodb").put_item(TableName=DEVICES, Item={**item, "expires_at": {"N": "1e30"}})
+    assert connect(function(MANAGED))["allow"]
+    logged = line()
+    assert (logged["effect"], logged["reason"], logged["rule"]) == ("allow", "allow-rule", "managed")
+    assert logged["truncated"]
+    assert logged["Decisions"] == 1
 
 
 @pytest.mark.parametrize("fields", ["username", "common_name"])
@@ -424,6 +449,77 @@ def test_shadow_mode_ends_nobody(aws: LocalAws, endpoint_id: str, line: Callable
     assert admit(settings, endpoint_id, first, since=time.time() - 10)
     assert admit(settings, endpoint_id, "cvpn-connection-2")
     assert statuses(aws, endpoint_id)[first] == "active"
+
+
+def test_who_is_denied_because_nobody_could_be_ended_leaves_no_slot(
+    aws: LocalAws, endpoint_id: str, line: Callable[[], dict[str, Any]]
+) -> None:
+    settings = function(NEWEST_STAYS)
+    first = aws.connect(endpoint_id, common_name="laptop-1").connection_id
+    assert admit(settings, endpoint_id, first, since=time.time() - 10)
+    with aws.disturb("ec2", "TerminateClientVpnConnections", error="RequestLimitExceeded"):
+        assert not admit(settings, endpoint_id, "cvpn-connection-2")
+    logged = line()
+    assert (logged["rule"], logged["ends"]) == ("one-each", [])
+    assert "RequestLimitExceeded" in logged["evidence"]["failed"]["sessions"]
+    assert slots_of_anna(aws) == {first}
+    assert admit(settings, endpoint_id, "cvpn-connection-3")
+    assert line()["ends"] == [first]
+
+
+def test_a_write_that_takes_too_long_denies_and_ends_nobody(
+    aws: LocalAws, endpoint_id: str, line: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = function(NEWEST_STAYS)
+    first = aws.connect(endpoint_id, common_name="laptop-1").connection_id
+    assert admit(settings, endpoint_id, first, since=time.time() - 10)
+    monkeypatch.setattr(aws_module, "DEADLINE_SECONDS", 2.0)
+    with aws.disturb("dynamodb", "UpdateItem", seconds=3) as disturbance:
+        assert not admit(settings, endpoint_id, "cvpn-connection-2")
+        logged = line()
+        assert disturbance.requests
+    assert (logged["rule"], logged["ends"]) == ("one-each", [])
+    assert "Timeout" in logged["evidence"]["failed"]["sessions"]
+    assert statuses(aws, endpoint_id)[first] == "active"
+    assert [thread.name for thread in threading.enumerate() if "run" in thread.name] == []
+
+
+def test_some_client_stays_connected_while_aws_fails_now_and_then(
+    aws: LocalAws, endpoint_id: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of 25 attempts of one user one is to stay, although a fifth of all calls fail."""
+    chance, make = random.Random(22), AwsClients.client
+
+    class Flaky:
+        def __init__(self, clients: AwsClients, service: str) -> None:
+            self._client = make(clients, service)
+
+        def __getattr__(self, operation: str) -> Any:
+            if chance.random() < 0.2:
+                raise ClientError({"Error": {"Code": "InternalServerError"}}, operation)
+            return getattr(self._client, operation)
+
+    settings = function(NEWEST_STAYS)
+    monkeypatch.setattr(AwsClients, "client", lambda clients, service: Flaky(clients, service))
+
+    def attempt(_: int) -> bool:
+        connection_id = aws.connect(endpoint_id, common_name="laptop-1").connection_id
+        allowed = admit(settings, endpoint_id, connection_id)
+        if not allowed:
+            aws.disconnect(connection_id)
+        return allowed
+
+    with ThreadPoolExecutor(5) as clients:
+        assert any(clients.map(attempt, range(25)))
+    active = {one for one, code in statuses(aws, endpoint_id).items() if code == "active"}
+    assert active
+    assert active <= slots_of_anna(aws)
+
+
+def slots_of_anna(aws: LocalAws) -> set[str]:
+    key = {"id": {"S": "username#anna@example.com"}}
+    item = aws.client("dynamodb").get_item(TableName=CONNECTIONS, Key=key)["Item"]
+    return {name.removeprefix("connection:") for name in item if name.startswith("connection:")}
 
 
 @pytest.fixture

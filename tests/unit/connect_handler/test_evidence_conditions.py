@@ -86,13 +86,3 @@ def test_evidence_is_required_for_a_posture_rule_that_is_unknown_for_another_rea
     compliant = Evidence.from_document({"device": {"status": "compliant"}})
     assert evaluate(policy, request, NOW, compliant).allow
     assert not evaluate(policy, request, NOW).allow
-
-
-@pytest.mark.parametrize("lacking", ["common-name", "username"])
-def test_no_evidence_is_required_that_a_request_without_the_name_cannot_have(lacking: str) -> None:
-    when = {"device": {"registered": True}, "sessions": {"by": "username", "at_least": 1}}
-    rules = [{"name": "one", "effect": "deny", "when": when}, {"name": "all", "effect": "allow"}]
-    event = complete_event({"common-name": "laptop-1", "username": "anna"})
-    del event[lacking]
-    required = required_evidence(read_policy(json.dumps({"rules": rules})), Request(event), NOW)
-    assert required == ({"username"} if lacking == "common-name" else {"device"})

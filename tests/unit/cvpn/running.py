@@ -13,9 +13,9 @@ from unittest import mock
 
 from jsonschema import Draft202012Validator
 
-from connect_handler.decision.result import decide
+from connect_handler.decision.result import POLICY_ERROR, decide, denial
 from connect_handler.decision_log.entry import DecisionLog
-from connect_handler.policy.document import read_policy
+from connect_handler.policy_source import PolicySource
 from connect_handler.settings import Settings
 from cvpn.cli import run
 from cvpn.schemas.results import schemas
@@ -73,14 +73,15 @@ def decision_line(
     """The line that the handler logs for a request, with more in its environment."""
     name = {"AWS_LAMBDA_FUNCTION_NAME": "AWSClientVPN-test"}
     settings = Settings({"POLICY": json.dumps(policy), **name, **environment})
-    parsed = read_policy(settings.policy)
-    result = decide(parsed, event, alias, at)
+    source = PolicySource(settings.policy)
+    parsed = source.policy
+    result = denial(event, alias, POLICY_ERROR, source.problems) if parsed is None else decide(parsed, event, alias, at)
     return DecisionLog(settings).line(
         result,
         event=event,
         alias=alias,
         now=at,
         duration_us=50,
-        shadow_mode=parsed.shadow_mode,
-        policy_digest=parsed.digest,
+        shadow_mode=parsed is not None and parsed.shadow_mode,
+        policy_digest=source.digest,
     )

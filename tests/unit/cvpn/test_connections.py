@@ -107,7 +107,7 @@ def deployed() -> Iterator[Vpn]:
         )
         role = aws.client("iam").create_role(RoleName="function", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         functions = aws.client("lambda")
-        for name, handler in ((HANDLER, "handler"), (REAUTHORIZATION, "reauthorization")):
+        for name, handler in ((HANDLER, "handler"), (REAUTHORIZATION, "reauthorization.handler")):
             functions.create_function(
                 FunctionName=name,
                 Runtime="python3.13",
