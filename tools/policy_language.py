@@ -16,14 +16,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from connect_handler.contract.response import MAX_CHARACTERS, MAX_STATUSES
+from connect_handler.facts.evidence import BY
+
 # The only imports of the function's code.
-from connect_handler.conditions import CONDITION_KEYS, DAYS, INSTANT, POSTURE_CONDITIONS, TIME_KEYS
-from connect_handler.errors import PolicyError
-from connect_handler.evidence_conditions import BY, DEVICE_KEYS, MAX_AGE_HOURS, MAX_SESSIONS, SESSIONS_KEYS
-from connect_handler.messages import PLACEHOLDERS
-from connect_handler.policy import RULE_KEYS, Policy
-from connect_handler.posture import POSTURE_RULE_KEYS
-from connect_handler.response import MAX_CHARACTERS, MAX_STATUSES
+from connect_handler.facts.times import INSTANT
+from connect_handler.policy.conditions.device import DEVICE_KEYS, MAX_AGE_HOURS
+from connect_handler.policy.conditions.registry import CONDITION_KEYS, POSTURE_RULE_CONDITIONS
+from connect_handler.policy.conditions.schedule import DAYS, TIME_KEYS
+from connect_handler.policy.conditions.sessions import MAX_SESSIONS, SESSIONS_KEYS
+from connect_handler.policy.document import read_policy
+from connect_handler.policy.messages import PLACEHOLDERS
+from connect_handler.policy.problems import PolicyError
+from connect_handler.policy.reader import POSTURE_RULE_KEYS, RULE_KEYS
 from cvpn.schemas.conditions import CLOCK, CONSTRAINT, TIMEZONE
 from tools import ROOT, generated
 
@@ -45,7 +50,7 @@ WIDTH = 120
 
 def text() -> str:
     """Return the file's text."""
-    access_conditions = [key for key in CONDITION_KEYS if key not in POSTURE_CONDITIONS]
+    access_conditions = [key for key in CONDITION_KEYS if key not in POSTURE_RULE_CONDITIONS]
     words = advice()
     return "\n".join(
         [
@@ -191,7 +196,7 @@ def _rule(**keys: Any) -> dict[str, Any]:
 def _advice(policy: dict[str, Any]) -> str:
     """Return what the function advises to write instead of a policy's first problem; empty for no problem."""
     try:
-        Policy(json.dumps(policy))
+        read_policy(json.dumps(policy))
     except PolicyError as error:
         return error.problems[0].partition("; ")[2]
     return ""

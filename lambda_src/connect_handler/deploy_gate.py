@@ -18,6 +18,9 @@ ANSWER_SECONDS = 1
 
 PAUSE_SECONDS = 1
 
+MAX_PROBLEMS = 200
+"""Problems that an answer has; a function's answer holds 6 MB."""
+
 
 def run(settings: Settings, source: PolicySource, cases: Any, context: Any) -> dict[str, Any]:
     """Run test cases against the function's policy.
@@ -45,6 +48,8 @@ def run(settings: Settings, source: PolicySource, cases: Any, context: Any) -> d
     failed = [result for result in results if not result["passed"]]
     for result in failed:
         problems.append(f"{result['name']}: {'; '.join(map(describe_difference, result['differences']))}")
+    if len(problems) > MAX_PROBLEMS:
+        problems[MAX_PROBLEMS:] = [f"{len(problems) - MAX_PROBLEMS} more problems are not shown"]
     return {
         "problems": problems,
         "passed": len(results) - len(failed),

@@ -41,6 +41,13 @@ def test_a_valid_policy_without_cases_opens_it() -> None:
     assert run(STAFF, [])["problems"] == []
 
 
+def test_an_answer_has_room_for_so_many_problems_and_counts_the_others() -> None:
+    rules = [{"name": f"rule {number}", "effect": "allow", "when": {"public_ip": ["x"]}} for number in range(300)]
+    problems = run({"rules": rules}, [])["problems"]
+    assert len(problems) == deploy_gate.MAX_PROBLEMS + 1
+    assert problems[-1] == "100 more problems are not shown"
+
+
 def test_a_case_that_fails_is_named_with_what_was_expected_and_what_came() -> None:
     others = {
         "name": "others do not",

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from connect_handler import gate
+from connect_handler import deploy_gate
+from connect_handler.policy_source import PolicySource
 from connect_handler.settings import Settings
 from tools.policy_language import MAX_CHECKED_RULES, MAX_CHECKED_VALUES
 
@@ -63,7 +64,7 @@ def padded(policy: dict[str, Any]) -> dict[str, Any]:
 def gate_problems(policy: dict[str, Any]) -> list[str]:
     """Return what the gate says of a policy as the environment carries it, without test cases."""
     packed = base64.b64encode(gzip.compress(json.dumps(policy).encode())).decode()
-    problems: list[str] = gate.run(Settings({"POLICY": packed}), [], 0)["problems"]
+    problems: list[str] = deploy_gate.run(Settings({}), PolicySource(packed), [], None)["problems"]
     return problems
 
 

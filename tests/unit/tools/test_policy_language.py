@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connect_handler.conditions import CONDITION_KEYS
+from connect_handler.policy.conditions.registry import CONDITION_KEYS
 from tools import policy_language
 
 
