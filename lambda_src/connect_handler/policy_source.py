@@ -26,8 +26,6 @@ class PolicySource:
         Whether the document could not be fetched and has to be loaded again.
     """
 
-    __slots__ = ("_text", "digest", "is_due", "policy", "problems")
-
     def __init__(self, text: str) -> None:
         """Load the policy that the text of the variable ``POLICY`` is, or names."""
         self._text = text

@@ -49,8 +49,6 @@ class Case:
         What is known besides the request; None for nothing.
     """
 
-    __slots__ = ("at", "evidence", "expect", "name", "request")
-
     def __init__(
         self, name: str, request: Request, at: float | None, expect: dict[str, Any], evidence: Evidence | None = None
     ) -> None:

@@ -40,8 +40,6 @@ class InventorySettings:
         Whether the table's keys are common names as certificates have them; else they are folded.
     """
 
-    __slots__ = ("exact", "names", "table")
-
     def __init__(self, text: str) -> None:
         """Read JSON.
 
@@ -72,8 +70,6 @@ class SessionSettings:
         Whether the request of each connection is kept, for re-authorization.
     """
 
-    __slots__ = ("keeps_requests", "table")
-
     def __init__(self, text: str) -> None:
         """Read JSON; errors are those of :class:`InventorySettings`."""
         value = json.loads(text)
@@ -99,18 +95,6 @@ class Settings:
     problems
         Variables that cannot be read. No connection is allowed with any.
     """
-
-    __slots__ = (
-        "function_name",
-        "function_version",
-        "inventory",
-        "log_sample_allowed",
-        "policy",
-        "problems",
-        "redacted_fields",
-        "redaction_key",
-        "sessions",
-    )
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.policy = environment.get(POLICY, "")

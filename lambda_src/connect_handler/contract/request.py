@@ -57,21 +57,6 @@ class Request:
         Alias of the function that the endpoint invoked: the endpoint's key. ``None`` for none.
     """
 
-    __slots__ = (
-        "alias",
-        "aws_client_version",
-        "client_openvpn_version",
-        "common_name",
-        "connection_id",
-        "endpoint_id",
-        "groups",
-        "platform",
-        "platform_version",
-        "public_ip",
-        "schema_version",
-        "username",
-    )
-
     def __init__(self, event: Any, alias: str | None = None) -> None:
         """Read an event.
 

@@ -162,8 +162,6 @@ class RuleList:
 class PolicyIndex:
     """The indexes of a policy's rules and of its posture rules."""
 
-    __slots__ = ("posture_rules", "rules")
-
     def __init__(self, rules: Index | RuleList, posture_rules: Index | RuleList) -> None:
         self.rules = rules
         self.posture_rules = posture_rules
@@ -215,8 +213,6 @@ class _Table:
     by_beginning
         Candidates for the beginning of a value, for each length in use.
     """
-
-    __slots__ = ("all", "by_beginning", "by_value")
 
     def __init__(self) -> None:
         self.all: list[Candidate] = []

@@ -46,8 +46,6 @@ class Result:
         Ids of the connections that were ended; in shadow mode, of those that would have been.
     """
 
-    __slots__ = ("decision", "ends", "evidence", "message", "problems", "reason", "request", "response")
-
     def __init__(
         self,
         response: dict[str, Any],

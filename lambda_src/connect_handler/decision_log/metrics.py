@@ -59,7 +59,4 @@ def metric_fields(metrics: Mapping[str, Sequence[str]], now: float) -> dict[str,
         {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": [{"Name": name, "Unit": "Count"}]}
         for name, dimensions in metrics.items()
     ]
-    return {
-        **dict.fromkeys(metrics, 1),
-        "_aws": {"CloudWatchMetrics": directives, "Timestamp": int(now * 1000)},
-    }
+    return {**dict.fromkeys(metrics, 1), "_aws": {"CloudWatchMetrics": directives, "Timestamp": int(now * 1000)}}

@@ -48,8 +48,6 @@ class Redaction:
         Names as Client VPN writes them: ``public-ip``.
     """
 
-    __slots__ = ("_key", "fields")
-
     def __init__(self, fields: tuple[str, ...], key: bytes) -> None:
         self.fields = fields
         self._key = key

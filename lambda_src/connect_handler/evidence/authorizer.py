@@ -42,8 +42,6 @@ class Authorization:
         Ids of the connections that were ended; in shadow mode, of those that would have been.
     """
 
-    __slots__ = ("decision", "ends", "evidence")
-
     def __init__(self, decision: Decision, evidence: Evidence, ends: Sequence[str]) -> None:
         self.decision = decision
         self.evidence = evidence

@@ -57,8 +57,6 @@ class Slot:
         When it was allowed, in seconds since 1970-01-01 UTC.
     """
 
-    __slots__ = ("connection_id", "endpoint_id", "since")
-
     def __init__(self, connection_id: str, endpoint_id: str, since: float) -> None:
         self.connection_id = connection_id
         self.endpoint_id = endpoint_id
@@ -79,8 +77,6 @@ class Slots:
     ended
         Ids of connections that have ended: their slots are removed by the next claim.
     """
-
-    __slots__ = ("ended", "key", "slots", "version")
 
     def __init__(self, key: str, item: Mapping[str, Any] | None, now: float) -> None:
         """Read an item of the table; None for none."""

@@ -30,8 +30,6 @@ class Reference:
         SHA-256 of the document, in hexadecimal.
     """
 
-    __slots__ = ("bucket", "digest", "key", "version_id")
-
     def __init__(self, text: str) -> None:
         """Read the value of the environment variable.
 

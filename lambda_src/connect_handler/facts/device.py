@@ -44,8 +44,6 @@ class Device:
         End of the registration, in seconds since 1970-01-01 UTC.
     """
 
-    __slots__ = ("attributes", "common_name", "expires_at", "owner", "platform", "serial", "status", "updated_at")
-
     common_name: str
     status: str | None
     owner: str | None

@@ -35,8 +35,6 @@ class Evidence:
         Cause of each failure, by ``device``, ``sessions`` or ``connections``.
     """
 
-    __slots__ = ("device", "failures", "sessions")
-
     def __init__(self) -> None:
         self.device: Device | None = UNKNOWN
         self.sessions: dict[str, list[str]] = {}

@@ -39,8 +39,6 @@ def split_message(text: str) -> list[str]:
 class Message:
     """A message that can be filled in."""
 
-    __slots__ = ("_parts", "_placeholders")
-
     def __init__(self, text: str) -> None:
         """Take a text whose placeholders are all of :data:`PLACEHOLDERS`."""
         self._parts = split_message(text)

@@ -26,8 +26,6 @@ class Rule:
         Conditions that must not all hold.
     """
 
-    __slots__ = ("_test", "label", "unless", "when")
-
     def __init__(self, label: str, when: Sequence[Condition], unless: Sequence[Condition]) -> None:
         self.label = label
         self.when = tuple(when)
@@ -74,8 +72,6 @@ class AccessRule(Rule):
         Whether the rule, if it is true, ends the oldest connections instead of denying.
     """
 
-    __slots__ = ("denies", "end_oldest", "message", "shadow")
-
     def __init__(
         self,
         label: str,
@@ -96,8 +92,6 @@ class AccessRule(Rule):
 
 class PostureRule(Rule):
     """A rule that assigns a posture compliance status."""
-
-    __slots__ = ("status",)
 
     def __init__(self, label: str, when: Sequence[Condition], unless: Sequence[Condition], status: str) -> None:
         super().__init__(label, when, unless)
@@ -126,18 +120,6 @@ class Policy:
     assigns_posture
         Whether there are posture compliance statuses.
     """
-
-    __slots__ = (
-        "assigns_posture",
-        "condition_keys",
-        "default_deny_message",
-        "default_posture_status",
-        "digest",
-        "has_shadow_rules",
-        "posture_rules",
-        "rules",
-        "shadow_mode",
-    )
 
     def __init__(
         self,

@@ -22,15 +22,11 @@ class Problem(str):
         Place in the document. A missing value has the path that it would have.
     """
 
-    __slots__ = ("path",)
-
     path: Path
 
 
 class Problems(list[Problem]):
     """All problems of a document, in the order in which they were found."""
-
-    __slots__ = ("_document",)
 
     def __init__(self, document: Any) -> None:
         """Take the document: problems call its rules and tests by name."""

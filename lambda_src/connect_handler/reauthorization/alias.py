@@ -33,8 +33,6 @@ class RecordedConnection:
         What is known now.
     """
 
-    __slots__ = ("event", "evidence", "request", "since")
-
     def __init__(self, item: dict[str, Any], alias: str) -> None:
         """Read an item of the table of connections.
 

@@ -23,8 +23,6 @@ class Configuration:
         The most connections that are ended in a second; EC2 throttles these calls for the whole account.
     """
 
-    __slots__ = ("brake_floor", "brake_share", "endpoints", "function", "per_second")
-
     def __init__(self, text: str) -> None:
         """Read the environment variable.
 

@@ -32,8 +32,6 @@ class Condition:
         Whether any one of these values or beginnings makes the condition true.
     """
 
-    __slots__ = ("beginnings", "key", "match_suffices", "test", "values")
-
     def __init__(
         self,
         key: str,

@@ -29,8 +29,6 @@ class Patterns:
         All others, folded.
     """
 
-    __slots__ = ("_match", "beginnings", "exact", "globs")
-
     def __init__(self, patterns: Iterable[str]) -> None:
         exact, beginnings, self.globs = [], [], []
         for pattern in map(fold, patterns):

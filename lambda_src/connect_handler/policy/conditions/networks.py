@@ -47,8 +47,6 @@ def read_public_ip(key: str, value: Any, path: Path, problems: Problems) -> Cond
 class NetworkSet:
     """Networks of both IP versions, merged: one bisection tells whether an address lies in any of them."""
 
-    __slots__ = ("_bounds",)
-
     def __init__(self, networks: Iterable[Network]) -> None:
         # Bounds alternate between the first address of a range and the first one behind it.
         bounds: list[int] = []

@@ -25,8 +25,6 @@ class SessionsCondition(Condition):
         Number of other active connections that makes it true.
     """
 
-    __slots__ = ("at_least", "by")
-
     def __init__(self, key: str, test: Test, by: str, at_least: int) -> None:
         super().__init__(key, test)
         self.by = by
