@@ -46,11 +46,11 @@ def handler(event, context):
         time.sleep(8)
     if name != "breaks-inside":
         return own.handler(event, context)
-    evaluate, own.answering.evaluate = own.answering.evaluate, None
+    evaluate, own.evaluate = own.evaluate, None
     try:
         return own.handler(event, context)
     finally:
-        own.answering.evaluate = evaluate
+        own.evaluate = evaluate
 '''
 
 
