@@ -165,7 +165,8 @@ variable "handler" {
     - `provisioned_concurrency_scaling`: `max`, `target_utilization` and `schedules`, by which that number is
       scaled. Default: it is fixed.
     - `snap_start`: starts environments from a snapshot instead. Default false.
-    - `deploy_gate`: whether a new version has to pass `policy_tests`. Default true. A policy of more than 500 rules or 5,000 values needs it.
+    - `deploy_gate`: whether a new version has to pass `policy_tests`. Default true. A policy of more than 500 rules
+      or 5,000 values needs it.
     - `bundle`: code of your own, with `local_path` or `s3` (`bucket`, `key`, `version`), `hash` and `handler`.
     - `log_group`: `retention_in_days` (default 365) and `kms_key_arn` of the decision log.
     - `role`: `name`, `path` and `permissions_boundary_arn` of the execution role.

@@ -14,8 +14,6 @@ from tools import ROOT
 MAX_LENGTH = 120
 FOLDERS = ("modules", "examples", "tests")
 SUFFIXES = {".tf", ".hcl"}
-EXCEPTIONS = ("modules/policy",)
-"""Folders whose lines are not checked yet."""
 
 
 def long_lines(root: Path) -> list[str]:
@@ -32,8 +30,7 @@ def _files(root: Path) -> Iterator[Path]:
     yield from sorted(root.glob("*.tf"))
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
-            excepted = any(path.is_relative_to(root / exception) for exception in EXCEPTIONS)
-            if path.suffix in SUFFIXES and not excepted and ".terraform" not in path.parts:
+            if path.suffix in SUFFIXES and ".terraform" not in path.parts:
                 yield path
 
 

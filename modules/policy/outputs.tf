@@ -1,5 +1,8 @@
 output "environment" {
-  description = "The policy as the value of the function's environment variable `POLICY`: JSON while it fits, else gzip of it in base64. Null where neither fits and there is a bucket for it."
+  description = <<-EOT
+    The policy as the value of the function's environment variable `POLICY`: JSON while it fits, else gzip of it in
+    base64. Null where neither fits and there is a bucket for it.
+  EOT
   value       = local.environment
 
   precondition {
@@ -17,8 +20,13 @@ output "environment" {
   }
 
   precondition {
-    condition     = local.environment != null || var.has_bucket
-    error_message = "The policy takes ${local.size} bytes of the function's environment, compressed; Lambda gives it ${local.max_policy}. Name a bucket that has versioning in policy_bucket, from which the function then reads it; or write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many values instead of many rules."
+    condition = local.environment != null || var.has_bucket
+    error_message = join(" ", [
+      "The policy takes ${local.size} bytes of the function's environment, compressed; Lambda gives it",
+      "${local.max_policy}. Name a bucket that has versioning in policy_bucket, from which the function then reads it;",
+      "or write fewer or shorter rules: groups instead of user names, patterns instead of lists, one rule with many",
+      "values instead of many rules.",
+    ])
   }
 }
 
@@ -38,9 +46,12 @@ output "size" {
 }
 
 output "uses" {
-  description = "What the policy's conditions look at besides the request: `device`, a record of the device inventory, and `sessions`, the other active connections. An object of both names and true or false."
-  # Of a condition, the JSON text has its key and the brace of its value. In a name, a message or a pattern, the text would have a
-  # backslash before the quote; and an attribute of a device that is called so has a list.
+  description = <<-EOT
+    What the policy's conditions look at besides the request: `device`, a record of the device inventory, and
+    `sessions`, the other active connections. An object of both names and true or false.
+  EOT
+  # Of a condition, the JSON text has its key and the brace of its value. In a name, a message or a pattern, the text
+  # would have a backslash before the quote; and an attribute of a device that is called so has a list.
   value = {
     device   = anytrue([for json in values(local.json) : strcontains(json, "\"device\":{")])
     sessions = strcontains(local.json.rules, "\"sessions\":{")

@@ -58,8 +58,8 @@ check "large_policy" {
     error_message = join(" ", [
       "The policy has ${local.size_in_words}. The plan checks everything up to ${local.max_checked}; of this policy",
       "it checks the shape alone: names, effects, and the names of keys and conditions. The deploy gate checks the",
-      "rest and reports problems in the same words, before any alias moves to the new version. To check everything now,",
-      "run `cvpn validate`.",
+      "rest and reports problems in the same words, before any alias moves to the new version. To check everything",
+      "now, run `cvpn validate`.",
     ])
   }
 }

@@ -5,19 +5,23 @@ variable "rules" {
   description = <<-EOT
     Access rules, in the order in which they are looked through. A list of objects:
     - `name`: unique; it stands in the decision log and in messages.
-    - `effect`: `allow` or `deny`. A deny rule that applies beats every allow rule; where no rule allows, the connection is denied.
+    - `effect`: `allow` or `deny`. A deny rule that applies beats every allow rule; where no rule allows, the
+      connection is denied.
     - `when`: object of conditions that must all hold (default: always).
     - `unless`: object of conditions of which not all may hold (default: never excluded).
-    - `message`: of a deny rule: what the user is shown, at most 255 characters. Placeholders: `{rule}`, `{username}`, `{common_name}`, `{platform}`, `{platform_version}`, `{public_ip}`, `{connection_id}`, `{endpoint_id}`.
+    - `message`: of a deny rule: what the user is shown, at most 255 characters. Placeholders: `{rule}`, `{username}`,
+      `{common_name}`, `{platform}`, `{platform_version}`, `{public_ip}`, `{connection_id}`, `{endpoint_id}`.
     - `shadow`: `true` leaves the rule out of the decision and records what it would have changed (default: `false`).
-    - `end_oldest`: of a deny rule with a `sessions` condition in `when`: `true` ends the oldest of the other connections instead of denying, so that the condition no longer holds (default: `false`).
+    - `end_oldest`: of a deny rule with a `sessions` condition in `when`: `true` ends the oldest of the other
+      connections instead of denying, so that the condition no longer holds (default: `false`).
   EOT
   type        = any
 }
 
 variable "posture_rules" {
   description = <<-EOT
-    Rules that assign posture compliance statuses, which stand in the connection log and which rules can name in a `posture` condition. A list of objects:
+    Rules that assign posture compliance statuses, which stand in the connection log and which rules can name in a
+    `posture` condition. A list of objects:
     - `status`: at most 255 characters; at most 10 distinct ones in all.
     - `when`, `unless`: as in `rules`, without `posture` and `sessions`.
   EOT
@@ -32,7 +36,10 @@ variable "default_posture_status" {
 }
 
 variable "default_deny_message" {
-  description = "What a user is shown who is denied by no rule, or by one without a message; at most 255 characters, with the placeholders of a rule's `message`. `{rule}` is `implicit-deny` where no rule allows."
+  description = <<-EOT
+    Message for denied users when the deciding rule has none; at most 255 characters, with the placeholders of a rule's
+    `message`. `{rule}` is `implicit-deny` where no rule allows.
+  EOT
   type        = string
   default     = "Access denied. Contact your administrator and quote {connection_id}."
   nullable    = false
@@ -46,14 +53,20 @@ variable "shadow_mode" {
 }
 
 variable "reserved_bytes" {
-  description = "Bytes of the function's environment that other variables take: the output `reserved_environment_bytes` of modules/handler."
+  description = <<-EOT
+    Bytes of the function's environment that other variables take: the output `reserved_environment_bytes` of
+    modules/handler.
+  EOT
   type        = number
   default     = 0
   nullable    = false
 }
 
 variable "has_bucket" {
-  description = "Whether the function can read the policy from a bucket if its environment has no room for it: `policy_bucket` of modules/handler."
+  description = <<-EOT
+    Whether the function can read the policy from a bucket if its environment has no room for it: `policy_bucket` of
+    modules/handler.
+  EOT
   type        = bool
   default     = false
   nullable    = false

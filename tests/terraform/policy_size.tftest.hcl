@@ -10,7 +10,10 @@ run "of_500_rules_every_value_is_checked" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules         = concat([var.allow], [for number in range(498) : { name = "r${number}", effect = "deny", when = { groups = [""] } }])
+    rules = concat([var.allow], [
+      for number in range(498) :
+      { name = "r${number}", effect = "deny", when = { groups = [""] } }
+    ])
     posture_rules = [{ status = "compliant" }]
   }
   expect_failures = [output.environment]
@@ -20,8 +23,11 @@ run "of_500_rules_nothing_is_left_to_the_gate" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    deploy_gate   = false
-    rules         = concat([var.allow], [for number in range(498) : { name = "r${number}", effect = "deny", when = { groups = ["g"] } }])
+    deploy_gate = false
+    rules = concat([var.allow], [
+      for number in range(498) :
+      { name = "r${number}", effect = "deny", when = { groups = ["g"] } }
+    ])
     posture_rules = [{ status = "compliant" }]
   }
   assert {
@@ -34,7 +40,10 @@ run "of_501_rules_the_values_are_left_to_the_gate" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules         = concat([var.allow], [for number in range(499) : { name = "r${number}", effect = "deny", when = { groups = [""] } }])
+    rules = concat([var.allow], [
+      for number in range(499) :
+      { name = "r${number}", effect = "deny", when = { groups = [""] } }
+    ])
     posture_rules = [{ status = "compliant" }]
   }
   expect_failures = [check.large_policy]
@@ -44,7 +53,10 @@ run "of_501_rules_the_shape_is_checked" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules = concat([var.allow], [for number in range(500) : { name = "r${number}", effect = "deny", when = number == 499 ? { gruops = ["x"] } : null }])
+    rules = concat([var.allow], [
+      for number in range(500) :
+      { name = "r${number}", effect = "deny", when = number == 499 ? { gruops = ["x"] } : null }
+    ])
   }
   expect_failures = [check.large_policy, output.environment]
 }
@@ -53,7 +65,10 @@ run "of_501_rules_the_names_are_checked" {
   command = plan
   module { source = "./modules/policy" }
   variables {
-    rules = concat([var.allow], [for number in range(500) : { name = "r${number % 499}", effect = "deny" }])
+    rules = concat([var.allow], [
+      for number in range(500) :
+      { name = "r${number % 499}", effect = "deny" }
+    ])
   }
   expect_failures = [check.large_policy, output.environment]
 }
@@ -72,7 +87,10 @@ run "without_a_gate_501_rules_are_refused" {
   module { source = "./modules/policy" }
   variables {
     deploy_gate = false
-    rules       = concat([var.allow], [for number in range(500) : { name = "r${number}", effect = "deny", when = { groups = ["g"] } }])
+    rules = concat([var.allow], [
+      for number in range(500) :
+      { name = "r${number}", effect = "deny", when = { groups = ["g"] } }
+    ])
   }
   expect_failures = [check.large_policy, output.environment]
 }
@@ -85,7 +103,11 @@ run "of_5000_values_every_one_is_checked" {
     rules = [
       { name = "staff", effect = "allow", when = { groups = concat([""], slice(var.groups, 0, 4989)) } },
       { name = "b", effect = "deny", unless = { time = { days = ["mon", "tue"] }, platform_version = ">= 10" } },
-      { name = "c", effect = "deny", when = { device = { status = ["x", "y"], attributes = { a = ["x"], b = ["x", "y"] } } } },
+      {
+        name   = "c"
+        effect = "deny"
+        when   = { device = { status = ["x", "y"], attributes = { a = ["x"], b = ["x", "y"] } } }
+      },
     ]
     posture_rules = [{ status = "compliant", when = { platform = ["win", "mac", "linux"] } }]
   }
@@ -99,7 +121,11 @@ run "of_5001_values_they_are_left_to_the_gate" {
     rules = [
       { name = "staff", effect = "allow", when = { groups = concat([""], slice(var.groups, 0, 4990)) } },
       { name = "b", effect = "deny", unless = { time = { days = ["mon", "tue"] }, platform_version = ">= 10" } },
-      { name = "c", effect = "deny", when = { device = { status = ["x", "y"], attributes = { a = ["x"], b = ["x", "y"] } } } },
+      {
+        name   = "c"
+        effect = "deny"
+        when   = { device = { status = ["x", "y"], attributes = { a = ["x"], b = ["x", "y"] } } }
+      },
     ]
     posture_rules = [{ status = "compliant", when = { platform = ["win", "mac", "linux"] } }]
   }

@@ -286,7 +286,7 @@ def test_bytecode_of_a_version_that_this_machine_lacks_is_kept_as_long_as_it_is_
 
 
 def test_the_module_offers_the_runtimes_that_the_bundle_has_bytecode_for() -> None:
-    variables = (ROOT / "modules" / "handler" / "variables_function.tf").read_text()
+    variables = (ROOT / "modules" / "function" / "variables.tf").read_text()
     offered = re.search(r"contains\(\[([^]]*)\], var.runtime\)", variables)
     assert offered is not None
     assert re.findall(r"python([\d.]+)", offered[1]) == list(bundle.MINORS)
