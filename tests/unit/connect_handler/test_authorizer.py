@@ -467,6 +467,20 @@ def test_who_is_denied_because_nobody_could_be_ended_leaves_no_slot(
     assert line()["ends"] == [first]
 
 
+def test_if_one_of_two_connections_cannot_be_ended_the_older_one_stays(
+    aws: LocalAws, endpoint_id: str, line: Callable[[], dict[str, Any]]
+) -> None:
+    """EC2 does not know the newer one yet."""
+    two_each = {**NEWEST_STAYS["rules"][0], "when": {"sessions": {"by": "username", "at_least": 2}}}
+    lenient = function({"rules": [two_each, NEWEST_STAYS["rules"][1]]})
+    older = aws.connect(endpoint_id, common_name="laptop-1").connection_id
+    assert admit(lenient, endpoint_id, older, since=time.time() - 20)
+    assert admit(lenient, endpoint_id, "cvpn-connection-2")
+    assert not admit(function(NEWEST_STAYS), endpoint_id, "cvpn-connection-3")
+    assert line()["ends"] == []
+    assert statuses(aws, endpoint_id)[older] == "active"
+
+
 def test_a_write_that_takes_too_long_denies_and_ends_nobody(
     aws: LocalAws, endpoint_id: str, line: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

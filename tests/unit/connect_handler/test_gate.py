@@ -80,6 +80,13 @@ def test_what_cannot_be_asked_keeps_it_closed(policy: Any, cases: Any, problem: 
     assert any(problem in text for text in answer["problems"]), answer["problems"]
 
 
+def test_what_cannot_be_read_in_the_environment_keeps_it_closed() -> None:
+    settings = Settings({"POLICY": json.dumps(STAFF), "DEVICE_INVENTORY": "[]"})
+    answer = deploy_gate.run(settings, PolicySource(settings.policy), [STAFF_CONNECT], context())
+    assert "DEVICE_INVENTORY cannot be read" in answer["problems"][0]
+    assert (answer["passed"], answer["failed"]) == (0, 0)
+
+
 def test_nothing_keeps_a_policy_that_is_missing_from_closing_it() -> None:
     assert "the policy is missing" in run(None, [])["problems"][0]
 
