@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import DEFAULT_MINOR, reference
-from benchmarks.measured import Part, Table, figure
+from benchmarks.results import Part, Table, figure
 from benchmarks.runtime_api import FunctionProcess
 from benchmarks.starts import HANDLER, runtimes, unpack
 from localaws import LocalAws

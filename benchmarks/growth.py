@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from benchmarks.measured import Curve, Part, Table, figure
 from benchmarks.reference import EVENT, MONDAY_NOON, document, policy, requests
+from benchmarks.results import Part, Table, figure
 from connect_handler.contract.request import Request
 from connect_handler.decision.evaluate import evaluate
 from connect_handler.policy.document import read_policy
@@ -26,7 +26,7 @@ Sample = tuple[Request, float]
 
 
 def measure() -> Part:
-    """Measure the three, each as a table and a curve."""
+    """Measure the three, each as a table."""
     part = Part("growth")
     for what, sizes, made in (("rules", RULES, _rules), ("networks", NETWORKS, _networks), ("groups", GROUPS, _groups)):
         documents, samples = zip(*(made(size) for size in sizes), strict=True)
@@ -42,11 +42,6 @@ def measure() -> Part:
             more = (figure(loads[number]), round(len(documents[number].encode()) / 1000, 1)) if loads else ()
             table.rows.append((size, figure(decisions[number]), *more))
         part.tables.append(table)
-        points = [(float(size), figure(took).median) for size, took in zip(sizes, decisions, strict=True)]
-        part.curves.append(Curve("A decision, as a policy or a request grows", "how many", "µs", what, points))
-        if loads:
-            points = [(float(size), figure(took).median) for size, took in zip(sizes, loads, strict=True)]
-            part.curves.append(Curve("Loading a policy", "how many", "ms", what, points))
     return part
 
 

@@ -16,10 +16,11 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks import DEFAULT_MINOR, ROOT, RULES
+from benchmarks import DEFAULT_MINOR, ROOT
+from benchmarks import START_RULES as RULES
 from benchmarks.engines import NAMES
-from benchmarks.measured import Cell, Part, Table
 from benchmarks.reference import EVENT, document, policy, samples
+from benchmarks.results import Cell, Part, Table
 from benchmarks.runtime_api import ARN
 from benchmarks.starts import RUNTIME_CLIENT, runtimes, unpack
 

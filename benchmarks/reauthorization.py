@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import reference
-from benchmarks.measured import Cell, Part, Table
+from benchmarks.results import Cell, Part, Table
 from localaws import LocalAws
 from tools.bundle import BUNDLE
 

@@ -1,4 +1,4 @@
-"""What is made of the figures: JSON, a plot, and the tables of docs/performance.md."""
+"""Reports of the figures: JSON, and the tables of docs/performance.md."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT
-from benchmarks.measured import Budget, Cell, Part, Table, number
+from benchmarks.results import Budget, Cell, Part, Table, number
 from tools.generated import filled
 
-RESULTS = ROOT / "benchmarks" / "results"
+RESULTS = ROOT / ".cache" / "benchmarks"
 PAGE = ROOT / "docs" / "performance.md"
 
 
 def write(parts: Sequence[Part], machine: dict[str, Any], seconds: float) -> None:
     """Write what one run has measured."""
-    RESULTS.mkdir(exist_ok=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
     content = {
         "measured": _today(),
         "seconds": round(seconds),
@@ -27,7 +26,6 @@ def write(parts: Sequence[Part], machine: dict[str, Any], seconds: float) -> Non
         "parts": [asdict(part) for part in parts],
     }
     (RESULTS / "results.json").write_text(json.dumps(_rounded(content), indent=1) + "\n")
-    plot(parts, RESULTS / "results.png")
     text = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(filled(text, _sections(parts, content), PAGE, all_needed=True), encoding="utf-8")
 
@@ -67,29 +65,6 @@ def as_text(table: Table) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([table.title, *lines, *([table.note] if table.note else [])])
-
-
-def plot(parts: Sequence[Part], file: Path) -> None:
-    """Draw every curve, those of one plot together."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    curves = [curve for part in parts for curve in part.curves]
-    titles = list(dict.fromkeys(curve.plot for curve in curves))
-    figure, axes = pyplot.subplots(1, len(titles), figsize=(6 * len(titles), 5), squeeze=False)
-    for axis, title in zip(axes[0], titles, strict=True):
-        for curve in curves:
-            if curve.plot == title:
-                axis.plot(*zip(*curve.points, strict=True), marker="o", markersize=3, label=curve.label.strip("`"))
-                axis.set(title=title, xlabel=curve.x, ylabel=curve.y)
-        axis.set(xscale="symlog", yscale="log")
-        axis.grid(alpha=0.3)
-        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
-    figure.tight_layout()
-    figure.savefig(file, dpi=110, metadata={"Software": None})
-    pyplot.close(figure)
 
 
 def _sections(parts: Sequence[Part], content: dict[str, Any]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks import BUNDLE
-from benchmarks.measured import Cell, Part, Table
+from benchmarks.results import Cell, Part, Table
 from cvpn.size.concurrency import Demand
 from localaws import ConnectionAttempt, LocalAws
 

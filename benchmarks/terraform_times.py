@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT, reference
-from benchmarks.measured import Part, Table, figure
+from benchmarks.results import Part, Table, figure
 from localaws import LocalAws
 from tools.policy_language import MAX_CHECKED_RULES, MAX_CHECKED_VALUES
 from tools.terraform_cli import terraform_environment

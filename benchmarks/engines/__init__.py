@@ -22,16 +22,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-PEERS = (
-    "cedarpy",
-    "common_expression_language",
-    "cel_python",
-    "casbin",
-    "vakt",
-    "rule_engine",
-    "panzi_json_logic",
-    "regopy",
-)
+PEERS = ("cedarpy", "common_expression_language", "regopy")
 """What a user would pick instead."""
 
 NAMES = ("evaluate", "handwritten", *PEERS)

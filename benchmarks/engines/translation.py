@@ -75,11 +75,6 @@ def bounds(network: str) -> tuple[int, int]:
 
 
 @cache
-def ranges(networks: str) -> list[tuple[int, int]]:
-    """Return the bounds of networks with spaces between them: what an engine hands to a function is parsed once."""
-    return [bounds(network) for network in networks.split()]
-
-
 def version_below(constraint: str) -> int:
     """Return the bound of a constraint such as ``< 2.5``, the only kind in the reference policy, as a number."""
     return version(constraint.removeprefix("< "))

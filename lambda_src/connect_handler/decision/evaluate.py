@@ -78,7 +78,7 @@ class Decision(Outcome):
     def __init__(
         self, decider: AccessRule | None, rules: Sequence[AccessRule], posture: list[str], unknown: Unknown
     ) -> None:
-        super().__init__(decider, rules)
+        Outcome.__init__(self, decider, rules)
         self.posture = posture
         self.unknown = unknown
         self.template: Message | None = None
@@ -115,12 +115,19 @@ def evaluate(
     posture = assign_posture(policy, index.posture_rules, facts, unknown) if policy.assigns_posture else []
     applied: list[AccessRule] = []
     ending: list[AccessRule] = []
-    for rule, value in index.rules.values(facts):
+    last = None
+    for candidate in index.rules.candidates(facts):
+        if candidate is last:  # two values found the same rule
+            continue
+        last = candidate
+        _, rule, test = candidate
+        value = test is None or test(facts)
         if value is None:
             unknown.append((rule.label, rule.unknown_conditions(facts)))
-        elif rule.end_oldest:
+            value = rule.denies
+        elif value and rule.end_oldest:
             ending.append(rule)
-        if value or rule.denies:
+        if value:
             applied.append(rule)
 
     deciding = [rule for rule in applied if rule not in ending] if ending else applied

@@ -75,7 +75,9 @@ class Index:
         self._shifts: tuple[set[int], set[int]] = (set(), set())
         for position, rule in enumerate(rules):
             self._file(position, rule)
-        self._look_ups = [(_VALUES[key], table) for key, table in self._tables.items()]
+        self._look_ups = [
+            (_VALUES[key], table.all, table.by_value, table.by_beginning) for key, table in self._tables.items()
+        ]
 
     def _file(self, position: int, rule: Rule) -> None:
         if rule.conditions and all(condition.key in CLIENT for condition in rule.conditions):
@@ -108,16 +110,15 @@ class Index:
         found = self._always.copy()
         if self._of_client:
             found += self._candidates_of_client(facts)
-        for values_of, table in self._look_ups:
+        for values_of, every_candidate, by_value, by_beginnings in self._look_ups:
             values = values_of(facts)
             if values is None:
-                found += table.all
+                found += every_candidate
                 continue
-            by_value = table.by_value
             for value in values:
                 if value in by_value:
                     found += by_value[value]
-            for length, by_beginning in table.by_beginning:
+            for length, by_beginning in by_beginnings:
                 for value in values:
                     if value[:length] in by_beginning:
                         found += by_beginning[value[:length]]
@@ -153,6 +154,10 @@ class RuleList:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._candidates: list[Candidate] = [(position, rule, rule.applies) for position, rule in enumerate(rules)]
+
+    def candidates(self, _: Facts) -> list[Candidate]:
+        """Return all rules, in document order."""
+        return self._candidates
 
     def values(self, facts: Facts) -> list[tuple[Any, bool | None]]:
         """Return the rules that are true or unknown, in document order, each with its value."""

@@ -1,4 +1,4 @@
-"""What a benchmark gives: figures with their spread, tables of them, curves, and budgets that hold or do not."""
+"""Results of a benchmark: figures with their spread, tables of them, and budgets that hold or do not."""
 
 from __future__ import annotations
 
@@ -35,17 +35,6 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Points of one line in a plot."""
-
-    plot: str
-    x: str
-    y: str
-    label: str
-    points: list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
 class Budget:
     """A ratio, or a size, and what it may be; of rounds, the median counts."""
 
@@ -68,7 +57,6 @@ class Part:
 
     name: str
     tables: list[Table] = field(default_factory=list)
-    curves: list[Curve] = field(default_factory=list)
     budgets: list[Budget] = field(default_factory=list)
 
 
