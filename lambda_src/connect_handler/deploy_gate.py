@@ -1,7 +1,7 @@
-"""The deploy gate: what a new version of the function says of its own policy, before it decides on any connection.
+"""The deploy gate: it tests the policy of a new version before that version decides on any connection.
 
-Terraform invokes the version with ``{"policy-tests": [...]}``, and moves the aliases only if the answer has no
-problem. Client VPN never sends such an event. It would take the answer for none, and deny the connection.
+Terraform invokes the version with ``{"policy-tests": [...]}``. It moves the aliases only if the answer has no problem.
+Client VPN never sends such an event. If it did, it would not accept the answer, and would deny the connection.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from connect_handler.policy_tests import describe_difference, read_cases
 from connect_handler.settings import Settings
 
 ANSWER_SECONDS = 1
-"""Time of the invocation that is left for the answer."""
+"""Time of the invocation for the answer."""
 
 PAUSE_SECONDS = 1
 
 MAX_PROBLEMS = 200
-"""Problems that an answer has; a function's answer holds 6 MB."""
+"""The most problems in an answer, which holds 6 MB,
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 def run(settings: Settings, source: PolicySource, cases: Any, context: Any) -> dict[str, Any]:
@@ -37,8 +38,8 @@ def run(settings: Settings, source: PolicySource, cases: Any, context: Any) -> d
     Returns
     -------
     dict
-        ``problems``, one sentence each, of the policy, of the cases and of their results; empty if the version may
-        serve. How many cases ``passed`` and ``failed``; ``policy_digest`` and ``function_version``.
+        ``problems`` of the policy, the cases and their results; the version may serve if there is none. The numbers of
+        cases that ``passed`` and ``failed``; ``policy_digest`` and ``function_version``.
     """
     _wait_for_policy(source, context)
     readable, case_problems = read_cases(cases)
@@ -60,9 +61,10 @@ def run(settings: Settings, source: PolicySource, cases: Any, context: Any) -> d
 
 
 def _wait_for_policy(source: PolicySource, context: Any) -> None:
-    """Load a policy that could not be fetched, while there is time for another attempt.
+    """Load a policy again that S3 did not give, while there is time for another attempt.
 
-    IAM can take seconds to tell S3 of a permission that the same apply has given.
+    After an apply, seconds can pass before IAM's new permission reaches S3,
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency.
     """
     seconds = 0.0  # of the last attempt
     while source.is_due:

@@ -1,7 +1,7 @@
 """The function's entry point: ``connect_handler.handler.handler``.
 
-Every event gets a response that is valid in its schema version, and one line in the decision log, whatever the event
-and the environment are.
+Every event gets a response that is valid in its schema version, and one line in the decision log. This holds for any
+event and any environment.
 """
 
 from __future__ import annotations
@@ -116,4 +116,4 @@ def _alias(context: Any) -> str | None:
 
 
 _connect_handler = ConnectHandler(os.environ)
-gc.freeze()  # what was loaded stays as long as the process: the garbage collector need not look through it
+gc.freeze()  # these objects live as long as the process: the garbage collector can skip them

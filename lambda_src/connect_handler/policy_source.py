@@ -14,25 +14,17 @@ from connect_handler.settings import STORED
 class PolicySource:
     """The policy of one version of the function.
 
-    Attributes
-    ----------
-    policy
-        The policy; None if there is no valid one.
-    digest
-        SHA-256 of the document, in hexadecimal; None if there is no document.
-    problems
-        Why there is no valid policy.
-    is_due
-        Whether the document could not be fetched and has to be loaded again.
+    Without a valid policy, ``policy`` is None, and ``problems`` say why. ``digest`` is SHA-256 of the document in
+    hexadecimal, None without a document. ``is_due`` asks for another :meth:`load`: S3 did not give the document.
     """
 
     def __init__(self, text: str) -> None:
-        """Load the policy that the text of the variable ``POLICY`` is, or names."""
+        """Load the policy from the value of the variable ``POLICY``."""
         self._text = text
         self.load()
 
     def load(self) -> None:
-        """Load the policy. Problems are kept, and not raised: every request needs a response."""
+        """Load the policy. Keep problems instead of raising them: every request needs a response."""
         self.policy: Policy | None = None
         self.digest: str | None = None
         self.problems: Sequence[str] = ()
@@ -45,11 +37,11 @@ class PolicySource:
                 text = fetch_document(text)
             self.policy = read_policy(text)
             self.digest = self.policy.digest
-            index_of(self.policy)  # made now, while no connection waits
+            index_of(self.policy)  # built now, while no connection waits
         except PolicyError as error:
             self.digest = error.digest
             self.problems = error.problems
             self.is_due = isinstance(error, PolicyNotFetched)
-        except Exception as error:  # a bug of ours must not become a response that Client VPN cannot read
+        except Exception as error:  # a bug of ours must not cost a valid response
             self.policy = None
             self.problems = (f"{type(error).__name__}: {error}",)

@@ -1,7 +1,7 @@
 """Test cases of a policy: a request, and the expected decision.
 
-A case expects an effect and, if it names them, a reason, a rule, posture compliance statuses and a message too: a
-connection that is denied for another reason than the one meant is a failure.
+A case expects an effect. It may also expect a reason, a rule, posture compliance statuses and a message: a denial for
+another reason than the expected one is then a failure.
 """
 
 from __future__ import annotations
@@ -29,24 +29,14 @@ _LACKING: dict[str, tuple[str, ...]] = {
     "v1": ("groups", "aws-client-version"),
     DEFAULT_SCHEMA_VERSION: ("aws-client-version",),
 }
-"""Fields that older schema versions do not have."""
+"""Fields that older schema versions lack."""
 
 
 class Case:
     """One test case.
 
-    Attributes
-    ----------
-    name
-        Unique among the cases.
-    request
-        What is asked.
-    at
-        When, in seconds since 1970-01-01 UTC; None for the time of the run.
-    expect
-        The expected ``effect``, and any of ``reason``, ``rule``, ``posture`` and ``message``.
-    evidence
-        What is known besides the request; None for nothing.
+    ``at`` is in seconds since 1970-01-01 UTC, None for the time of the run. ``expect`` has the ``effect``, and any of
+    ``reason``, ``rule``, ``posture`` and ``message``. Without ``evidence``, all evidence is unknown.
     """
 
     def __init__(
@@ -59,25 +49,19 @@ class Case:
         self.expect = expect
 
     def run(self, policy: Policy, now: float) -> tuple[Decision, list[tuple[str, Any, Any]]]:
-        """Ask a policy; ``now`` is the time of a case that has none.
+        """Evaluate the policy at ``now``, or at the time of the case.
 
-        Returns
-        -------
-        decision, differences
-            The decision, and each key of ``expect`` that it differs in, with the expected and the actual value.
+        Return the decision, and each key of ``expect`` that it differs in, with the expected and the actual value.
         """
         decision = evaluate(policy, self.request, now if self.at is None else self.at, self.evidence)
         actual = _outcome(decision)
         return decision, [(key, value, actual[key]) for key, value in self.expect.items() if value != actual[key]]
 
     def result(self, policy: Policy, now: float) -> dict[str, Any]:
-        """Ask a policy, and return the result as JSON has it.
+        """Run the case, and return the result as JSON.
 
-        Returns
-        -------
-        dict
-            ``name``; whether it ``passed``; the ``differences``, each with ``key``, ``expected`` and ``came``; and
-            ``effect``, ``reason``, ``rule``, ``posture`` and ``message`` of the decision.
+        It has ``name``, ``passed``, ``differences`` (each with ``key``, ``expected`` and ``came``), and the decision's
+        ``effect``, ``reason``, ``rule``, ``posture`` and ``message``.
         """
         decision, differences = self.run(policy, now)
         return {
@@ -99,16 +83,15 @@ def _outcome(decision: Decision) -> dict[str, Any]:
 
 
 def describe_difference(difference: dict[str, Any]) -> str:
-    """Say a difference of a result: ``effect: expected "allow", came "deny"``."""
+    """Describe a difference of a result: ``effect: expected "allow", came "deny"``."""
     expected, actual = (json.dumps(difference[key], ensure_ascii=False) for key in ("expected", "came"))
     return f"{difference['key']}: expected {expected}, came {actual}"
 
 
 def complete_event(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return an event with the given fields, in which every other field is there and empty, as Client VPN sends it.
+    """Return an event with the given fields, and every other field of its schema version empty, as Client VPN sends it.
 
-    The ids of connection and endpoint are made up, and the schema version is the newest, where they are not given.
-    What the schema version does not have stays away.
+    The default schema version is the newest. The default ids of connection and endpoint are examples.
     """
     version = fields.get("schema-version", NEWEST_SCHEMA_VERSION)
     lacking = _LACKING.get(version, ()) if isinstance(version, str) else ()
@@ -122,13 +105,7 @@ def complete_event(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_cases(value: Any) -> tuple[list[Case], Problems]:
-    """Read the value of ``policy_tests``.
-
-    Returns
-    -------
-    cases, problems
-        The cases that can be run, and the problems of the others.
-    """
+    """Read the value of ``policy_tests``: return the valid cases, and the problems of the others."""
     problems = Problems({"policy_tests": value})
     cases: list[Case] = []
     if not isinstance(value, list):

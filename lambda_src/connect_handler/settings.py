@@ -1,4 +1,4 @@
-"""The function's settings, as its environment variables have them. This is data: it builds nothing."""
+"""The function's settings, from its environment variables. Settings are data: they build nothing."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import json
 from collections.abc import Mapping
 
 POLICY = "POLICY"
-"""Environment variable: the policy document, or where it is stored (:mod:`connect_handler.evidence.stored_policy`)."""
+"""Environment variable: the policy document, or its place (:mod:`connect_handler.evidence.stored_policy`)."""
 
 STORED = "s3://"
-"""Beginning of a ``POLICY`` that is no document, but names the object in Amazon S3 that holds it."""
+"""Prefix of a ``POLICY`` that names the document's object in Amazon S3."""
 
 LOG_REDACT = "LOG_REDACT"
 """Environment variable: fields that the decision log hides, such as ``username,public_ip``."""
 
 LOG_REDACT_KEY = "LOG_REDACT_KEY"
-"""Environment variable: the key that hidden values are hashed with."""
+"""Environment variable: the key of the hashes of hidden values."""
 
 LOG_SAMPLE_ALLOWED = "LOG_SAMPLE_ALLOWED"
-"""Environment variable: share of allowed connections, 0 to 1, that are logged with more than a count."""
+"""Environment variable: share of allowed connections, 0 to 1, whose entry is more than a count."""
 
 DEVICE_INVENTORY = "DEVICE_INVENTORY"
 """Environment variable: :class:`InventorySettings` as JSON."""
@@ -28,26 +28,14 @@ CONNECTIONS = "CONNECTIONS"
 
 
 class InventorySettings:
-    """Where devices are looked up.
+    """The device inventory.
 
-    Attributes
-    ----------
-    table
-        Name of the DynamoDB table.
-    names
-        The table's own names of attributes: ``{"status": "compliance_state"}``.
-    exact
-        Whether the table's keys are common names as certificates have them; else they are folded.
+    ``names`` are the table's own names of attributes: ``{"status": "compliance_state"}``. ``exact`` tells whether the
+    table's keys are common names as certificates have them; else they are folded.
     """
 
     def __init__(self, text: str) -> None:
-        """Read JSON.
-
-        Raises
-        ------
-        AttributeError, KeyError, TypeError, ValueError
-            It is not as modules/handler writes it.
-        """
+        """Read JSON of modules/handler; raise AttributeError, KeyError, TypeError or ValueError for any other text."""
         value = json.loads(text)
         self.table: str = value["table"]
         self.names: dict[str, str] = dict(value.get("attributes", {}))
@@ -60,18 +48,10 @@ class InventorySettings:
 
 
 class SessionSettings:
-    """Where active connections are recorded.
-
-    Attributes
-    ----------
-    table
-        Name of the DynamoDB table.
-    keeps_requests
-        Whether the request of each connection is kept, for re-authorization.
-    """
+    """The table of active connections. ``keeps_requests`` is for re-authorization: the table has their requests too."""
 
     def __init__(self, text: str) -> None:
-        """Read JSON; errors are those of :class:`InventorySettings`."""
+        """Read JSON, with the errors of :class:`InventorySettings`."""
         value = json.loads(text)
         self.table: str = value["table"]
         self.keeps_requests: bool = value.get("requests", False)
@@ -80,20 +60,8 @@ class SessionSettings:
 class Settings:
     """The settings of one version of the function.
 
-    Attributes
-    ----------
-    policy
-        Text of ``POLICY``.
-    inventory, sessions
-        Sources of evidence; None for none.
-    redacted_fields, redaction_key
-        Texts of ``LOG_REDACT`` and ``LOG_REDACT_KEY``.
-    log_sample_allowed
-        Share of allowed connections, 0 to 1, that are logged with more than a count.
-    function_name, function_version
-        As Lambda gives them, https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-    problems
-        Variables that cannot be read. No connection is allowed with any.
+    ``inventory`` and ``sessions`` are None for a function without that source of evidence. ``log_sample_allowed`` is a
+    share, 0 to 1. With any of the ``problems``, every connection is denied.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:

@@ -1,1 +1,1 @@
-"""What AWS Client VPN sends and takes. Nothing here knows a policy."""
+"""The request and the response of AWS Client VPN. Nothing here knows a policy."""

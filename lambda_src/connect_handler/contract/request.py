@@ -28,50 +28,38 @@ FIELDS = (
 
 
 class InvalidRequest(Exception):
-    """The event is no connection request; the text says what was found and where."""
+    """The event is no connection request; the text names the field and its problem."""
 
 
 class Request:
     """One connection request, as the client and the service sent it.
 
-    A field that the request lacks is ``None``: its value is unknown. A null field is empty, which is a known value.
-    Fields of a later schema version are ignored.
+    A field that the request lacks is None: its value is unknown. A null field is empty, which is a known value. Fields
+    of a later schema version are ignored.
 
     Attributes
     ----------
     schema_version
-        ``v1``, ``v2``, ``v3`` or later; the response carries the same.
-    connection_id, endpoint_id
-        ``cvpn-connection-...`` and ``cvpn-endpoint-...``; in every request.
+        ``v1``, ``v2``, ``v3`` or later; the response has the same.
     common_name
         Of the client certificate; empty without mutual authentication.
     username
         Of Active Directory or SAML; empty with mutual authentication alone.
     platform, platform_version, client_openvpn_version, aws_client_version
         The client's own words; often empty.
-    public_ip
-        IPv4 or IPv6 address of the client.
     groups
-        Of Active Directory or SAML; never more than 200.
+        Of Active Directory or SAML; at most 200, https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html.
     alias
-        Alias of the function that the endpoint invoked: the endpoint's key. ``None`` for none.
+        Alias of the function that the endpoint invoked, which is the endpoint's key; None for none.
     """
 
     def __init__(self, event: Any, alias: str | None = None) -> None:
-        """Read an event.
-
-        Parameters
-        ----------
-        event
-            The event as Lambda passes it to the function: any JSON value.
-        alias
-            The qualifier that the function was invoked with.
+        """Read an event: any JSON value.
 
         Raises
         ------
         InvalidRequest
-            The event is not an object, a field has a type that Client VPN never sends, or one of the fields that
-            identify the connection is missing.
+            The event is no object, a field has a type that Client VPN never sends, or an id is missing.
         """
         if not isinstance(event, dict):
             raise InvalidRequest(f"the event is of type {type(event).__name__}, not an object")
@@ -93,12 +81,12 @@ class Request:
 
 
 def read_schema_version(event: Any) -> str:
-    """Return the schema version to answer an event in, whatever the event is.
+    """Return the schema version for the response to any event.
 
     Raises
     ------
     InvalidRequest
-        The event has one that is not ``v`` with a number.
+        The event's schema version is not ``v`` with a number.
     """
     value = event.get("schema-version") if isinstance(event, dict) else None
     if value is None:
@@ -111,7 +99,7 @@ def read_schema_version(event: Any) -> str:
 
 
 def request_fields(event: Any) -> Any:
-    """Return an event with the fields that Client VPN sends, and no others; what is no object stays as it is."""
+    """Return an event with the fields of Client VPN alone; return any value but an object unchanged."""
     return {field: event[field] for field in FIELDS if field in event} if isinstance(event, dict) else event
 
 
@@ -129,7 +117,7 @@ def _text(event: dict[str, Any], field: str) -> str | None:
 def _groups(value: Any) -> tuple[str, ...]:
     """Read ``groups`` in each form that clients and directories send: a list, one string, a list as JSON text, null.
 
-    A string that begins like a JSON list and is none is refused: it might name one group or many.
+    A string that begins like a JSON list but is none is invalid: it might name one group or many.
     """
     if isinstance(value, str):
         if not value:

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 MAX_CHARACTERS = 255
-"""The longest message, and the longest posture compliance status, that Client VPN takes."""
+"""The longest message, and the longest posture compliance status, in a response."""
 
 MAX_STATUSES = 10
-"""The most posture compliance statuses that Client VPN takes in one response."""
+"""The most posture compliance statuses in a response."""
 
 _ELLIPSIS = "…"
 
@@ -20,16 +20,7 @@ _ELLIPSIS = "…"
 def build_response(schema_version: str, allow: bool, message: str, statuses: Iterable[str]) -> dict[str, Any]:
     """Return a response with all required fields, in the schema version of the request.
 
-    Parameters
-    ----------
-    schema_version
-        The request's. v1 has another name for the message.
-    allow
-        Whether the connection is allowed.
-    message
-        Message for a denied user; cut to 255 characters. An allowed connection has none.
-    statuses
-        Posture compliance statuses; at most 10 of at most 255 characters each, which the policy's reader checks.
+    An allowed connection has no message. The policy's reader checks number and length of the statuses.
     """
     message_field = (
         "error-msg-on-failed-posture-compliance" if schema_version == "v1" else "error-msg-on-denied-connection"
@@ -43,12 +34,12 @@ def build_response(schema_version: str, allow: bool, message: str, statuses: Ite
 
 
 def cut(message: str) -> str:
-    """Cut a message to 255 characters; its last is then an ellipsis."""
+    """Cut a message to 255 characters. A cut message ends with an ellipsis."""
     if len(message) <= MAX_CHARACTERS:
         return message
     return message[: MAX_CHARACTERS - len(_ELLIPSIS)] + _ELLIPSIS
 
 
 def _encodable(text: str) -> str:
-    """Replace halves of surrogate pairs: JSON can carry them in, UTF-8 cannot carry them out."""
+    """Replace halves of surrogate pairs: JSON escapes can express them, UTF-8 cannot."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -22,22 +22,15 @@ EXPLICIT_DENY = "explicit-deny"
 IMPLICIT_DENY = "implicit-deny"
 
 Unknown = list[tuple[str, list[str]]]
-"""Rules that are neither true nor false, each with the conditions that make it so: ``("staff", ["when.groups"])``."""
+"""Rules that are unknown, each with its unknown conditions: ``("staff", ["when.groups"])``."""
 
 
 class Outcome:
     """The outcome of the rules that apply.
 
-    Attributes
-    ----------
-    allow
-        Whether they allow the connection.
-    reason
-        In IAM's words: ``explicit-deny``, ``allow-rule`` or ``implicit-deny``.
-    rule
-        Name of the rule that decides; None for none, which is ``implicit-deny``.
-    rules
-        The rules that apply, in document order: all but shadow rules, or in :attr:`Decision.shadow` those alone.
+    ``rules`` are in document order, without shadow rules; in :attr:`Decision.shadow` they are shadow rules alone.
+    ``reason`` is in IAM's words: ``explicit-deny``, ``allow-rule`` or ``implicit-deny``. ``rule`` is the name of the
+    deciding rule, None for ``implicit-deny``.
     """
 
     __slots__ = ("allow", "reason", "rule", "rules")
@@ -62,7 +55,7 @@ class Decision(Outcome):
     message
         Message for a denied user, cut to the length that Client VPN takes; empty if allowed.
     template
-        The message before it was filled in; None if allowed.
+        The message with its placeholders; None if allowed.
     posture
         Posture compliance statuses, in document order.
     unknown
@@ -92,20 +85,18 @@ def evaluate(
 ) -> Decision:
     """Decide on a connection.
 
-    Explicit deny beats allow, and a connection that no rule allows is denied. A deny rule applies unless it is false;
-    an allow rule and a posture rule apply only if they are true: the unknown never helps the client. A rule with
-    ``end_oldest`` denies only if it is unknown.
+    Explicit deny beats allow. A connection without an allow rule that applies is denied. A deny rule applies unless it
+    is false; an allow rule or a posture rule applies only if it is true. So the unknown never helps the client. A rule
+    with ``end_oldest`` denies only if it is unknown.
 
     Parameters
     ----------
     policy
-        The policy. Its shadow mode does not change the decision, only the response.
-    request
-        The request.
+        The policy. Its shadow mode changes the response, not the decision.
     now
         Seconds since 1970-01-01 UTC.
     evidence
-        What is known besides the request; all else is unknown.
+        Facts besides the request; all others are unknown.
     index
         Finds the rules to try; by default, the policy's own.
     """
@@ -154,7 +145,7 @@ def evaluate(
 def assign_posture(policy: Policy, index: Index | RuleList, facts: Facts, unknown: Unknown) -> list[str]:
     """Return the posture compliance statuses, in document order, and put them into the facts.
 
-    Posture rules that are unknown are added to ``unknown``.
+    Add the posture rules that are unknown to ``unknown``.
     """
     statuses: list[str] = []
     possible: list[str] = []
@@ -172,7 +163,7 @@ def assign_posture(policy: Policy, index: Index | RuleList, facts: Facts, unknow
 
 
 def find_decider(rules: Sequence[AccessRule]) -> AccessRule | None:
-    """Return which of the rules that apply, in document order, decides: the first that denies, else the first."""
+    """Return the deciding rule of the rules that apply, in document order: the first that denies, else the first."""
     for rule in rules:
         if rule.denies:
             return rule
@@ -180,14 +171,10 @@ def find_decider(rules: Sequence[AccessRule]) -> AccessRule | None:
 
 
 def connections_to_end(rules: Iterable[AccessRule], sessions: Mapping[str, list[str]]) -> list[str]:
-    """Return the oldest connections, as many as keep each of the rules from being true.
+    """Return the oldest connections, just enough that without them each of the rules is false.
 
-    Parameters
-    ----------
-    rules
-        Rules with ``end_oldest`` that are true.
-    sessions
-        Ids of the other connections, the oldest first, by ``username`` and ``common_name``.
+    The rules have ``end_oldest``, and are true. ``sessions`` are ids of the other connections, the oldest first, by
+    ``username`` and ``common_name``.
     """
     ended: dict[str, None] = {}
     for rule in rules:

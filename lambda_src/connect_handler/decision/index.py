@@ -1,24 +1,24 @@
 """The index: a decision tries few rules even if the policy has many.
 
-A rule's conditions must all hold, so one of them is enough to tell that the rule cannot matter for a request. Each
-rule is filed under the values of one condition of its ``when``: the one in :data:`ORDER` that is expected to leave the
-fewest requests. A request then finds its candidates by looking up its own values: its user name, each of its groups,
-the beginnings of both for patterns such as ``ops-*``, its address under each prefix length in use. Rules without such a
-condition (with times alone, say) are always candidates.
+A rule's conditions must all hold. So one false condition shows that the rule cannot matter for a request. Each rule is
+filed under the values of one condition of its ``when``: the one in :data:`ORDER` that should leave the fewest requests.
+A request looks up its own values to find its candidates: its user name, each of its groups, the beginnings of both for
+patterns such as ``ops-*``, its address under each prefix length in use. Rules without such a condition (with times
+alone, say) are always candidates.
 
-Rules that ask for nothing but the client, :data:`CLIENT`, are an exception. A fleet has few kinds of clients, so the
-values of these rules are kept for each kind.
+Rules on nothing but the client, :data:`CLIENT`, are an exception. A fleet has few kinds of clients, so the values of
+these rules are kept for each kind.
 
-There are three cases, and this is how each becomes a :data:`Candidate`:
+A rule becomes a :data:`Candidate` in one of three ways:
 
-- ``{ groups = ["staff"] }`` for a request with that group: the look-up has found the condition true. Only the rule's
-  other conditions are left to test, and there may be none.
-- ``{ username = ["a*z"] }`` for a user name that begins with ``a``: the look-up only tells that the condition may be
+- ``{ groups = ["staff"] }`` for a request with that group: the look-up shows that the condition is true. Only the
+  rule's other conditions are left to test, and there may be none.
+- ``{ username = ["a*z"] }`` for a user name that begins with ``a``: the look-up only shows that the condition may be
   true. The whole rule is tested.
 - Either for a request whose value is unknown: every rule filed under that key is a candidate, and the whole rule is
   tested.
 
-So a rule that the index leaves out is false for certain, and a candidate has the value that the rule itself has.
+So a rule outside the candidates is false for certain, and a candidate has the value of its rule.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from connect_handler.policy.conditions.base import Condition, Test
 from connect_handler.policy.model import Policy, Rule
 
 Candidate: TypeAlias = "tuple[int, Any, Test | None]"
-"""Position of a rule, the rule, and the test that is left; None if the rule applies for certain."""
+"""Position of a rule, the rule, and the test that remains; None if the rule applies for certain."""
 
 ORDER = ("username", "common_name", "public_ip", "all_groups", "groups", "endpoint", "posture", "platform")
-"""Condition keys that rules are filed under, the most selective first."""
+"""Condition keys to file rules under, the most selective first."""
 
 CLIENT = ("platform", "platform_version", "client_openvpn_version", "aws_client_version")
-"""Condition keys that ask for the client alone."""
+"""Condition keys on the client alone."""
 
 MAX_FILED = 1_000
-"""The most values of a condition that a rule is filed under. To test more takes one bisection or one look-up."""
+"""The most values to file a rule under. Beyond, one bisection or one look-up tests the condition."""
 
 MAX_CLIENTS = 64
-"""Kinds of clients whose values are kept; beyond, all are forgotten."""
+"""The most kinds of clients to keep values for; the next one clears all."""
 
 _VALUES: dict[str, Callable[[Facts], Iterable[Any] | None]] = {
     "username": lambda facts: None if facts.username is None else (facts.username,),
@@ -57,7 +57,7 @@ _VALUES: dict[str, Callable[[Facts], Iterable[Any] | None]] = {
     "endpoint": lambda facts: (facts.request.alias, facts.request.endpoint_id),
     "posture": lambda facts: facts.posture | facts.possible_posture,
 }
-"""Values of a request by condition key; None if they are unknown. Addresses are looked up by their prefixes."""
+"""Values of a request by condition key; None if they are unknown. Addresses have prefixes instead."""
 
 _client_of = attrgetter(*CLIENT)
 
@@ -71,7 +71,7 @@ class Index:
         self._by_client: dict[tuple[str | None, ...], list[Candidate]] = {}
         self._tables: dict[str, _Table] = {}
         self._networks = _Table()
-        # How many bits addresses have behind the prefixes in use, for IPv4 and IPv6.
+        # Numbers of bits behind the prefixes in use, for IPv4 and IPv6.
         self._shifts: tuple[set[int], set[int]] = (set(), set())
         for position, rule in enumerate(rules):
             self._file(position, rule)
@@ -106,7 +106,7 @@ class Index:
         return _values_of(self.candidates(facts), facts)
 
     def candidates(self, facts: Facts) -> list[Candidate]:
-        """Return the rules that are not false for certain, in document order; a rule that two values find, twice."""
+        """Return the rules that are not false for certain, in document order. Two look-ups can find a rule twice."""
         found = self._always.copy()
         if self._of_client:
             found += self._candidates_of_client(facts)
@@ -174,7 +174,7 @@ class PolicyIndex:
 
 @lru_cache(maxsize=4)
 def index_of(policy: Policy) -> PolicyIndex:
-    """Return the index of a policy, which is made once."""
+    """Return the index of a policy. It is built once."""
     return PolicyIndex(Index(policy.rules), Index(policy.posture_rules))
 
 
@@ -192,7 +192,7 @@ def _values_of(candidates: Iterable[Candidate], facts: Facts) -> list[tuple[Any,
 
 
 def _unknown(_: Facts) -> None:
-    """Test a rule that is known to be unknown."""
+    """Test a rule that is unknown for certain."""
 
 
 def _filing_condition(when: Sequence[Condition]) -> Condition | None:
@@ -207,16 +207,9 @@ def _filing_condition(when: Sequence[Condition]) -> Condition | None:
 
 
 class _Table:
-    """Rules by the values, and by the beginnings of values, of one condition key.
+    """Candidates of one condition key: by value, by beginning for each length in use, and ``all``.
 
-    Attributes
-    ----------
-    all
-        Candidates for a request whose value is unknown.
-    by_value
-        Candidates for a value.
-    by_beginning
-        Candidates for the beginning of a value, for each length in use.
+    A request whose value is unknown has all of them.
     """
 
     def __init__(self) -> None:

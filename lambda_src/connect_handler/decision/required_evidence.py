@@ -18,11 +18,11 @@ from .index import index_of
 
 
 def required_evidence(policy: Policy, request: Request, now: float) -> frozenset[str]:
-    """Return which evidence the outcome depends on: ``device``, ``username``, ``common_name``.
+    """Return the evidence that the outcome depends on: ``device``, ``username``, ``common_name``.
 
-    The latter two stand for the sessions that are counted by them. The outcome is the effect, the rule that decides,
-    the posture compliance statuses and the connections to end, with and without the shadow rules. Evidence is not
-    required for rules that cannot matter for this request.
+    The last two stand for the sessions of that name. The outcome is the effect, the deciding rule, the posture
+    compliance statuses and the connections to end, with and without the shadow rules. Rules that cannot matter for the
+    request require no evidence.
     """
     if policy.condition_keys.isdisjoint((DEVICE, SESSIONS)):
         return frozenset()
@@ -46,7 +46,7 @@ def required_evidence(policy: Policy, request: Request, now: float) -> frozenset
 
 @lru_cache(maxsize=4)
 def policy_evidence(policy: Policy) -> frozenset[str]:
-    """Return which evidence any rule of a policy asks for: ``device``, ``username``, ``common_name``."""
+    """Return the evidence that any rule of a policy needs: ``device``, ``username``, ``common_name``."""
     keys = set()
     for rule in (*policy.rules, *policy.posture_rules):
         for condition in rule.conditions:
@@ -66,13 +66,13 @@ def session_limits(policy: Policy) -> dict[str, int]:
 
 
 def _deciding_evidence(rules: Sequence[tuple[AccessRule, bool | None]], facts: Facts, of_posture: set[str]) -> set[str]:
-    """Return the evidence that decides which of the rules decides."""
+    """Return the evidence that the choice of the deciding rule depends on."""
     required: set[str] = set()
     for rule, value in rules:
         if rule.denies:
             missing = _missing_evidence(rule, facts, of_posture) if value is None else set()
             if not missing:
-                return required  # the rule denies, whatever the evidence is
+                return required  # the rule denies with any evidence
             required |= missing
     for rule, value in rules:
         if not rule.denies:
@@ -84,7 +84,7 @@ def _deciding_evidence(rules: Sequence[tuple[AccessRule, bool | None]], facts: F
 
 
 def _missing_evidence(rule: Rule, facts: Facts, of_posture: set[str]) -> set[str]:
-    """Return the evidence that a rule lacks; a status that is only possible lacks the evidence of posture rules."""
+    """Return the evidence that a rule lacks. A status that is only possible lacks the evidence of posture rules."""
     missing: set[str] = set()
     for condition in rule.conditions:
         if condition.test(facts) is None:

@@ -1,7 +1,8 @@
-"""The result of one event: the response, and what led to it.
+"""The result of one event: the response, and the reasons for it.
 
-Every event gets a response that is valid in its schema version: Client VPN would take anything else for a broken
-function, and show the user nothing of use. Every result but that of a valid policy on a valid request is a denial.
+Client VPN would take an invalid response for a broken function, and show the user nothing of use. So every event gets a
+response that is valid in its schema version. Every result is a denial, except that of a valid policy on a valid
+request.
 """
 
 from __future__ import annotations
@@ -28,22 +29,20 @@ class Result:
 
     Attributes
     ----------
-    response
-        The response to Client VPN.
     reason
         Of the decision; without one ``invalid-request``, ``policy-error`` or ``internal-error``.
     message
         Message for a denied user; empty if allowed.
     request
-        The event as a request; None for an invalid one.
+        None for an invalid one.
     decision
-        The policy's decision; shadow mode may keep it from being the response. None if the policy was not asked.
+        The policy's decision; None without one. In shadow mode the response allows the connection anyway.
     problems
-        Why the policy was not asked.
+        Reasons for a result without a decision.
     evidence
-        What was known besides the request; None if the function has no source of evidence.
+        None if the function has no source of evidence.
     ends
-        Ids of the connections that were ended; in shadow mode, of those that would have been.
+        Ids of the connections that the handler ended; in shadow mode, would have ended.
     """
 
     def __init__(
@@ -66,20 +65,9 @@ class Result:
 
 
 def decide(policy: Policy, event: Any, alias: str | None, now: float, evidence: Evidence | None = None) -> Result:
-    """Return the result of an event under a policy, without asking AWS for evidence.
+    """Return the result of any event under a policy, with the given evidence; nothing asks AWS for more.
 
-    Parameters
-    ----------
-    policy
-        The policy.
-    event
-        Any JSON value.
-    alias
-        Alias of the function that was invoked; None for none.
-    now
-        Seconds since 1970-01-01 UTC.
-    evidence
-        What is known besides the request.
+    ``alias`` is the alias of the function that the endpoint invoked. ``now`` is in seconds since 1970-01-01 UTC.
     """
     try:
         request = Request(event, alias)
@@ -98,19 +86,19 @@ def decided_result(policy: Policy, request: Request, decision: Decision) -> Resu
 
 
 def error_result(event: Any, alias: str | None, error: Exception) -> Result:
-    """Return the denial of an event that is no request, or that a bug of ours kept from being decided on."""
+    """Return the denial of an event that is invalid, or that a bug of ours stopped."""
     if isinstance(error, InvalidRequest):
         return denial(event, alias, INVALID_REQUEST, (str(error),))
     return denial(event, alias, INTERNAL_ERROR, ("".join(traceback.format_exception(error)),))
 
 
 def denial(event: Any, alias: str | None, reason: str, problems: Sequence[str]) -> Result:
-    """Return a denial that is no decision of the policy."""
+    """Return a denial without a decision."""
     request = None
     try:
         request = Request(event, alias)
         message = Message(DEFAULT_DENY_MESSAGE).fill(request, reason)
-    except Exception:  # no request: the response needs none
+    except Exception:  # the response needs no request
         message = f"Access denied ({reason}). Contact your administrator."
     version = _schema_version(event) if request is None else request.schema_version
     return Result(build_response(version, False, message, ()), reason, message, request, problems=problems)

@@ -1,1 +1,1 @@
-"""The decision log: one line of JSON for each invocation, which is a metric too."""
+"""The decision log: one line of JSON for each invocation. The line is a metric too."""

@@ -1,4 +1,4 @@
-"""The entry of one decision: a dict that is redacted, sampled, and then printed as one line of JSON.
+"""The entry of one decision: a dict. The log redacts it, samples it, and then prints it as one line of JSON.
 
 The connection log of Client VPN has neither groups nor reasons. The entry has both, and the connection id to join on.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .redaction import Redaction
 
 ALWAYS_LOGGED = ("schema-version", "connection-id", "endpoint-id")
-"""Fields of a request in every entry; an entry is found by them."""
+"""Fields of a request in every entry, to find it by."""
 
 NOT_SAMPLED = (
     "applied",
@@ -37,16 +37,20 @@ NOT_SAMPLED = (
     "evidence",
     "ends",
 )
-"""Fields that the entry of a connection outside the sample lacks."""
+"""Fields that an entry outside the sample lacks."""
 
 MAX_LINE = 200_000
-"""The longest line, in characters: CloudWatch Logs takes 256 KB as one event, and Lambda's event can be 6 MB."""
+"""The longest line, in characters. CloudWatch Logs takes events of 256 KB, while Lambda takes events of 6 MB.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html,
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 MAX_TEXT = 500
-"""Characters of one value in an entry that would be too long."""
+"""The most characters of one value in an entry that was too long."""
 
 MAX_RULES = 10
-"""Rules in each list of rules in an entry that would be too long."""
+"""The most rules in each list of an entry that was too long."""
 
 _STANDARD_OUTPUT = 1
 
@@ -75,18 +79,8 @@ class DecisionLog:
     ) -> str:
         """Return the line of one result. Any event, record or policy has a line.
 
-        Parameters
-        ----------
-        result, event
-            The result of an event.
-        alias
-            Alias of the function that was invoked; None for none.
-        now
-            Time of the decision, in seconds since 1970-01-01 UTC.
-        duration_us
-            Microseconds that the decision took.
-        shadow_mode, policy_digest
-            Of the policy.
+        ``alias`` is the alias of the function that the endpoint invoked. ``now`` is the time of the decision in seconds
+        since 1970-01-01 UTC. ``duration_us`` is its duration in microseconds.
         """
         decision = result.decision
         failures = () if result.evidence is None else tuple(result.evidence.failures)
@@ -113,7 +107,7 @@ class DecisionLog:
 def build_entry(
     result: Result, event: Any, alias: str | None, now: float, duration_us: int, shadow_mode: bool
 ) -> dict[str, Any]:
-    """Return all that is logged of one result, but the version of the function and the metrics."""
+    """Return the entry of one result, without the version of the function and the metrics."""
     entry = {
         "time": timestamp(now),
         **decision_fields(result.reason, result.decision),
@@ -131,7 +125,7 @@ def build_entry(
 
 
 def decision_fields(reason: str, decision: Decision | None) -> dict[str, Any]:
-    """Return what is logged of a decision; ``reason`` is for a result without one."""
+    """Return the fields of a decision; ``reason`` is for a result without one."""
     if decision is None:
         return {
             "effect": DENY,
@@ -162,7 +156,7 @@ def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
 
 
 def _short_entry(result: Result, now: float, error: Exception) -> dict[str, Any]:
-    """Return the entry of a result that has no other; of the error only the type, as its text may be a hidden value."""
+    """Return the entry of a result that has no other. The error's text may hold a hidden value: name only its type."""
     decision = result.decision
     return {
         "time": timestamp(now),
@@ -232,7 +226,7 @@ def _cut(value: Any) -> Any:
 
 
 def write(line: str) -> None:
-    """Write lines to standard output; a log that cannot be written must not cost the response.
+    """Write lines to standard output. A log that fails must not cost the response.
 
     Lambda's runtime client flushes sys.stdout at each write, which takes as long as a decision.
     """

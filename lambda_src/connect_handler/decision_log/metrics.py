@@ -16,19 +16,19 @@ METRIC = "Decisions"
 METRIC_DIMENSIONS = ("function_name", "effect", "reason")
 
 SHADOW_MODE_METRIC = "ShadowModeDecisions"
-"""Decisions that shadow mode kept from being the response."""
+"""Decisions that shadow mode kept from the response."""
 
 SHADOW_RULES_METRIC = "ShadowRuleDifferences"
-"""Decisions whose effect would be another if the shadow rules counted."""
+"""Decisions whose effect would change if the shadow rules counted."""
 
 FUNCTION_DIMENSIONS = ("function_name",)
 """Dimensions of all metrics but the first."""
 
 DEVICE_EVIDENCE_METRIC = "DeviceEvidenceFailures"
-"""Decisions for which the device inventory was asked and did not answer."""
+"""Decisions for which the device inventory did not answer."""
 
 SESSION_EVIDENCE_METRIC = "SessionEvidenceFailures"
-"""Decisions for which the other active connections could not be determined."""
+"""Decisions for which the other active connections are unknown."""
 
 CONNECTION_RECORD_METRIC = "ConnectionRecordFailures"
 """Allowed connections that could not be recorded."""
@@ -54,7 +54,7 @@ def decision_metrics(*, shadow_mode: bool, shadow_differs: bool, failures: Itera
 
 
 def metric_fields(metrics: Mapping[str, Sequence[str]], now: float) -> dict[str, Any]:
-    """Return the fields that make an entry count one in each metric; ``now`` is in seconds since 1970-01-01 UTC."""
+    """Return the fields that count one in each metric; ``now`` is in seconds since 1970-01-01 UTC."""
     directives = [
         {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": [{"Name": name, "Unit": "Count"}]}
         for name, dimensions in metrics.items()

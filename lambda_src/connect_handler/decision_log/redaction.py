@@ -1,7 +1,7 @@
-"""Fields of a request that the decision log hides: a keyed hash stands in for each value.
+"""Redaction: the decision log has a keyed hash in place of each value of a hidden field.
 
-The same value has the same hash as long as the key is the same, so entries about one user can still be found and
-counted. Without the key nobody can try out values.
+The same value has the same hash as long as the key is the same. So entries about one user can still be found and
+counted. Without the key nobody can test guesses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from connect_handler.decision.evaluate import Decision
 from connect_handler.decision.result import Result
 
 REDACTABLE = FIELDS[3:]
-"""Fields that can be hidden: all but the schema version and those by which an entry is found."""
+"""Fields that can be hidden: all but the schema version, and the ids to find an entry by."""
 
 PREFIX = "redacted:"
 HASH_DIGITS = 32
@@ -31,29 +31,23 @@ _FRAME = re.compile(r'Traceback|\s+File "[^"]*", line ')
 
 
 def read_redaction(names: str, key: str) -> Redaction:
-    """Read which fields to hide. A doubt costs the log, not the users: an unknown name hides all fields."""
+    """Read the fields to hide. A doubt costs the log, not the users: an unknown name hides all fields."""
     fields = tuple(name.strip().replace("_", "-") for name in names.split(","))
     if any(field not in REDACTABLE for field in fields):
         fields = REDACTABLE
-    # Without a key, hashes are still no values; they only differ from one execution environment to the next.
+    # Without a key, hashes still hide values, but each execution environment has its own.
     return Redaction(fields, key.encode() or os.urandom(32))
 
 
 class Redaction:
-    """Hides fields.
-
-    Attributes
-    ----------
-    fields
-        Names as Client VPN writes them: ``public-ip``.
-    """
+    """Hides ``fields``, whose names are Client VPN's: ``public-ip``."""
 
     def __init__(self, fields: tuple[str, ...], key: bytes) -> None:
         self.fields = fields
         self._key = key
 
     def redact(self, entry: dict[str, Any], result: Result) -> None:
-        """Hide the fields wherever in an entry they stand."""
+        """Hide the fields in every part of an entry."""
         decision, request = result.decision, result.request
         entry["redacted"] = self.fields
         try:
@@ -71,7 +65,7 @@ class Redaction:
             }
 
     def hide(self, value: Any) -> Any:
-        """Return what stands in for a value; an empty value stays as it is."""
+        """Return the hash of a value; an empty value stays as it is."""
         if value in (None, "", [], ()):
             return value
         if isinstance(value, list | tuple):
@@ -87,13 +81,13 @@ class Redaction:
         hidden = dict(event)
         for field in self.fields:
             if field in event:
-                # However the groups were written, each has its hash.
+                # Each group has its hash, in any form of the list.
                 value = request.groups if request is not None and field == "groups" else event[field]
                 hidden[field] = self.hide(value)
         return hidden
 
     def message(self, decision: Decision, request: Request) -> str:
-        """Return the message for a denied user, filled in with hidden values."""
+        """Return the message for a denied user with hidden values."""
         if decision.template is None:
             return decision.message
         names = [field.replace("-", "_") for field in self.fields]
@@ -101,7 +95,7 @@ class Redaction:
         return cut(decision.template.fill(hidden, decision.rule or decision.reason))
 
     def evidence(self, evidence: Any) -> Any:
-        """Return evidence with hidden fields of a record: those of a person hide with the user name, and so on."""
+        """Hide fields of the device's record: a person's with the user name, a device's with the common name."""
         device = evidence.get("device") if isinstance(evidence, dict) else None
         if not isinstance(device, dict):
             return evidence
@@ -113,7 +107,7 @@ class Redaction:
         return {**evidence, "device": {name: value for name, value in hidden.items() if value is not None}}
 
     def problems(self, problems: Sequence[str]) -> list[str]:
-        """Return problems without what an error of ours may say of values: of a traceback, only the frames."""
+        """Return problems without values: of a traceback only the frames, because an error's text may quote a value."""
         return ["\n".join(filter(_FRAME.match, text.splitlines())) if "\n" in text else text for text in problems]
 
 

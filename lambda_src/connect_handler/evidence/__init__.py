@@ -1,1 +1,1 @@
-"""Evidence from AWS. Only this code waits for AWS while a client waits for the handler."""
+"""Evidence from AWS. While a client waits for the handler, only this code waits for AWS."""

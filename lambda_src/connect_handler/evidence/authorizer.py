@@ -1,8 +1,8 @@
 """Connection authorization with evidence: gather, evaluate, reserve, end others.
 
-Evidence is gathered late: only what the outcome depends on, once, side by side, until a deadline. Whatever is missing
-then is unknown, which counts against the connection. A connection is reserved before others are ended for it, and the
-log says what was done.
+Evidence is gathered late, once and in parallel, until a deadline, and only if the outcome depends on it. Missing
+evidence is unknown, which counts against the connection. A connection is reserved before others are ended for it. The
+log has the actions that took place.
 """
 
 from __future__ import annotations
@@ -30,17 +30,7 @@ PAUSE_SECONDS = 0.02
 
 
 class Authorization:
-    """What an authorization came to.
-
-    Attributes
-    ----------
-    decision
-        The policy's decision.
-    evidence
-        What it was made with.
-    ends
-        Ids of the connections that were ended; in shadow mode, of those that would have been.
-    """
+    """A decision, its evidence, and the ids of the connections that were ended (in shadow mode, would have been)."""
 
     def __init__(self, decision: Decision, evidence: Evidence, ends: Sequence[str]) -> None:
         self.decision = decision
@@ -57,9 +47,9 @@ class Authorizer:
         self._table = None if settings.sessions is None else SessionTable(settings.sessions, self._clients)
 
     def prepare(self, policy: Policy | None) -> None:
-        """Make the clients that decisions will need, while no connection waits for them."""
+        """Make the clients for later decisions, while no connection waits for them."""
         keys = frozenset() if policy is None else policy_evidence(policy)
-        with suppress(Exception):  # a client that cannot be made is told where it is needed
+        with suppress(Exception):  # the first call of the client reports the error
             if self._table is not None or DEVICE in keys:
                 self._clients.client("dynamodb")
             if not keys.isdisjoint(BY):
@@ -70,14 +60,12 @@ class Authorizer:
 
         Parameters
         ----------
-        policy, request
-            The policy, and the request of the connection.
         event
-            The event of the request, which may be kept for re-authorization.
+            The event of the request. The table keeps it for re-authorization, if the settings say so.
         now
             Seconds since 1970-01-01 UTC.
         seconds_left
-            Until Lambda ends the invocation.
+            Seconds until Lambda ends the invocation.
         """
         attempt = _Attempt(policy, request, event, now, Deadline(seconds_left), self._clients)
         required = required_evidence(policy, request, now)
@@ -91,16 +79,16 @@ class Authorizer:
                 attempt.reserve(decision, self._table)
                 attempt.end_others(decision)
                 break
-            except Exception as error:  # whatever AWS says
+            except Exception as error:  # any error of AWS
                 cause = describe_error(error)
                 is_conflict = isinstance(error, SlotConflict)
             if is_conflict and attempt.deadline.seconds_left > PAUSE_SECONDS:
                 time.sleep(PAUSE_SECONDS)
                 attempt.gather(frozenset(attempt.evidence.sessions), self._inventory, self._table)
             elif attempt.evidence.sessions and not policy.shadow_mode:
-                attempt.forget_sessions(cause)  # and decide again: the unknown counts against the connection
+                attempt.forget_sessions(cause)  # the next evaluation counts the unknown against the connection
             else:
-                # No slot decided. The connection is allowed, and the log says that it is not recorded.
+                # The decision depends on no slot. The connection is allowed, and the log has the failure.
                 attempt.evidence.failures[CONNECTIONS] = cause
                 break
         if self._table is not None and not allow:
@@ -109,21 +97,14 @@ class Authorizer:
 
 
 def available_evidence(required: Collection[str], request: Request) -> frozenset[str]:
-    """Return the evidence that can be looked up: none for a name that the request lacks."""
+    """Return the required evidence without that for a name that the request lacks: nobody could look it up."""
     return frozenset(key for key in required if getattr(request, COMMON_NAME if key == DEVICE else key) is not None)
 
 
 class _Attempt:
     """One connection on its way to an authorization.
 
-    Attributes
-    ----------
-    evidence
-        The evidence so far.
-    slots
-        Slots that the evidence comes from, by ``username`` and ``common_name``.
-    ends
-        Ids of the connections that were ended.
+    ``evidence`` is the evidence so far, from ``slots``. ``ends`` are the ids of the connections that were ended.
     """
 
     def __init__(
@@ -134,7 +115,7 @@ class _Attempt:
         self._event = event
         self._now = now
         self._clients = clients
-        self._claimed: list[Slots] = []  # slots that hold this connection, or may hold it
+        self._claimed: list[Slots] = []  # slots that may hold this connection
         self.deadline = deadline
         self.evidence = Evidence()
         self.slots: dict[str, Slots] = {}
@@ -177,18 +158,13 @@ class _Attempt:
         self.evidence.failures[SESSIONS] = cause
 
     def reserve(self, decision: Decision, table: SessionTable) -> None:
-        """Claim the connection's slots, at the versions that the decision was made with.
+        """Claim the connection's slots at the versions of the decision.
 
-        Raises
-        ------
-        SlotConflict
-            Slots have changed.
-        Exception
-            They could not be claimed.
+        Raise SlotConflict if one has changed. Other errors are AWS's.
         """
         policy, request, now = self._policy, self._request, self._now
         slots = dict(self.slots)
-        # Slots that did not matter to the decision are read now: old ones have to be removed.
+        # The claim also removes ended connections from the slots that the decision did not depend on.
         tasks = {
             by: partial(table.read, by, name, now)
             for by in BY
@@ -210,9 +186,9 @@ class _Attempt:
             raise
 
     def end_others(self, decision: Decision) -> None:
-        """End the connections that make room for this one. Errors are those of AWS.
+        """End the connections that make room for this one. Errors are AWS's.
 
-        The oldest is ended last. It is the surest to be active, and should stay if another could not be ended.
+        The oldest is ended last. It is the surest to be active, and should stay if another one cannot be ended.
         """
         slots = {slot.connection_id: slot for one in self.slots.values() for slot in one.slots}
         for connection_id in () if self._policy.shadow_mode else reversed(decision.ends):
@@ -221,7 +197,7 @@ class _Attempt:
             self.ends[connection_id] = None
 
     def _change(self, call: Callable[[], None]) -> None:
-        """Make a call that changes something, and repeats without harm. Try it twice while there is time."""
+        """Make a change that repeats without harm. Try it twice while there is time."""
         self.deadline.check_change()
         try:
             call()
@@ -234,7 +210,7 @@ class _Attempt:
     def release(self, table: SessionTable) -> None:
         """Release the slots of a connection that is denied after all.
 
-        A slot that remains, because AWS does not answer, is free again as soon as EC2 would know the connection.
+        If AWS does not answer, the slot remains until EC2 would know the connection.
         """
         if not self._claimed:
             return

@@ -11,30 +11,30 @@ CONNECT_SECONDS = 0.5
 READ_SECONDS = 1.0
 
 CALL_SECONDS = CONNECT_SECONDS + READ_SECONDS
-"""The longest that one call takes."""
+"""The longest time of one call."""
 
 DEADLINE_SECONDS = 2.0
 """Time for all evidence of a connection, and half of the invocation's time at most."""
 
 ANSWER_SECONDS = 0.2
-"""Time of the invocation that is left for the response and the log."""
+"""Time of the invocation for the response and the log."""
 
 
 class EvidenceUnavailable(Exception):
-    """AWS did not say or do something; the text says why."""
+    """AWS did not answer, or refused a change; the text has the cause."""
 
 
 class AwsClients:
     """Clients of AWS, one for each service.
 
-    boto3 is part of Lambda's runtime and takes 0.2 to 0.4 s to import: clients are made when the execution environment
-    starts, so that no connection waits for them.
+    boto3 is part of Lambda's runtime and takes 0.2 to 0.4 s to import. So the execution environment
+    makes the clients at its start, and no connection waits for them.
     """
 
     def __init__(
         self, *, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS, attempts: int = 1
     ) -> None:
-        """Take the seconds that a call waits for a connection and for an answer, and how often boto3 tries."""
+        """Take the seconds that a call waits for a connection and for an answer, and the number of boto3's attempts."""
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._attempts = attempts
@@ -58,8 +58,8 @@ class AwsClients:
 class Deadline:
     """The deadline of one connection.
 
-    Reads go on beside each other until the deadline. A call that changes something runs in the invocation's own
-    thread: it begins before the deadline and only with time enough to end, so that the log knows its outcome.
+    Reads run in parallel until the deadline. A change runs in the invocation's own thread: it begins before the
+    deadline, and only with time enough to end. So the log knows its outcome.
     """
 
     def __init__(self, seconds_left: float) -> None:
@@ -74,30 +74,24 @@ class Deadline:
         return max(0.0, self._deadline - time.monotonic())
 
     def check_change(self) -> None:
-        """Check that a call that changes something may begin.
-
-        Raises
-        ------
-        EvidenceUnavailable
-            The deadline is over, or the invocation would end before the call.
-        """
+        """Raise EvidenceUnavailable if the deadline is over, or if the invocation would end before a change."""
         if not self.seconds_left:
             raise EvidenceUnavailable("no time left before the deadline")
         self.check_undo()
 
     def check_undo(self) -> None:
-        """Check that a call that undoes a change may begin, if need be after the deadline; see above."""
+        """Raise EvidenceUnavailable if the invocation would end before a call that undoes a change.
+
+        Such a call may begin after the deadline.
+        """
         if time.monotonic() + CALL_SECONDS > self._end:
             raise EvidenceUnavailable("no time left before the invocation ends")
 
 
 def run_parallel(tasks: Mapping[str, Callable[[], Any]], deadline: Deadline) -> dict[str, Any]:
-    """Run tasks that only read, side by side, until a deadline. Each is tried twice.
+    """Run tasks that only read, in parallel, until a deadline. Each has two attempts.
 
-    Returns
-    -------
-    dict
-        Results by task; :class:`EvidenceUnavailable` for a task that raised an error or did not end in time.
+    Return the results by task, with :class:`EvidenceUnavailable` for a task that failed or did not end in time.
     """
     results: dict[str, Any] = {}
 
@@ -105,12 +99,12 @@ def run_parallel(tasks: Mapping[str, Callable[[], Any]], deadline: Deadline) -> 
         try:
             try:
                 results[name] = task()
-            except Exception:  # AWS throttles, or a connection broke
+            except Exception:  # AWS throttled, or a connection broke
                 results[name] = task()
         except Exception as error:  # any doubt counts against the connection
             results[name] = EvidenceUnavailable(describe_error(error))
 
-    # Not in this thread, even a single one: a thread can be left at the deadline. It only reads.
+    # A single task has a thread of its own too: at the deadline the invocation goes on without it. It only reads.
     threads = [threading.Thread(target=run, args=task, daemon=True) for task in tasks.items()]
     for thread in threads:
         thread.start()
@@ -121,7 +115,7 @@ def run_parallel(tasks: Mapping[str, Callable[[], Any]], deadline: Deadline) -> 
 
 
 def error_code(error: Exception) -> str:
-    """Return AWS's code of an error; empty for an error that is not AWS's."""
+    """Return AWS's code of an error; empty for any other error."""
     response: Any = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 

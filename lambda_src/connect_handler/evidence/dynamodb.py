@@ -19,18 +19,9 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 2.0
 def batch_get(
     dynamodb: Any, table: str, key_name: str, keys: Iterable[str], *, consistent: bool = False
 ) -> dict[str, dict[str, Any]]:
-    """Return the items of a table by key, without missing ones; it may take several calls. Errors are boto3's.
+    """Return the items of a table by key, without missing ones. Errors are boto3's.
 
-    Parameters
-    ----------
-    dynamodb
-        A boto3 client.
-    table, key_name
-        Names of the table and of its key, which is a string.
-    keys
-        Keys of the items.
-    consistent
-        Whether to read writes of a moment ago for certain.
+    ``key_name`` is the name of the table's key, a string. ``consistent`` also returns the latest writes.
     """
     items: dict[str, dict[str, Any]] = {}
     remaining = list(dict.fromkeys(keys))

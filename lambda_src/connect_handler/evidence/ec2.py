@@ -1,4 +1,4 @@
-"""Client VPN connections, as EC2 knows them."""
+"""Client VPN connections in EC2."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def status_codes(ec2: Any, endpoint_id: str, connection_ids: Sequence[str]) -> d
             response = ec2.describe_client_vpn_connections(**arguments)
         except Exception as error:
             if error_code(error).startswith("InvalidClientVpnEndpointId"):
-                return {}  # the endpoint is gone, and its connections with it
+                return {}  # the endpoint is gone, and so are its connections
             raise
         for connection in response["Connections"]:
             codes[connection["ConnectionId"]] = connection["Status"]["Code"]
@@ -35,14 +35,9 @@ def status_codes(ec2: Any, endpoint_id: str, connection_ids: Sequence[str]) -> d
 
 
 def terminate(ec2: Any, endpoint_id: str, connection_id: str) -> None:
-    """End a connection; one that has ended already is no error.
+    """End a connection. A connection that has ended is no error.
 
-    Raises
-    ------
-    EvidenceUnavailable
-        EC2 says that the connection goes on.
-    Exception
-        Errors are boto3's.
+    Raise EvidenceUnavailable if EC2 says that the connection goes on. Other errors are boto3's.
     """
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TerminateClientVpnConnections.html
     response = ec2.terminate_client_vpn_connections(ClientVpnEndpointId=endpoint_id, ConnectionId=connection_id)

@@ -1,4 +1,4 @@
-"""The device inventory: a DynamoDB table, of modules/device_inventory or of the user's own."""
+"""The device inventory: a DynamoDB table, from modules/device_inventory or the user's own."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Active connections: a DynamoDB table (modules/connections_table) in which the handler records whom it allows.
+"""Active connections: a DynamoDB table (modules/connections_table) with each connection that the handler allowed.
 
-Each user, or certificate, has an item with a slot for each connection, and with a version that every change raises. A
-connection claims its slot only at the version that its decision was made with. So of any number of simultaneous
-attempts, each is decided knowing the others.
+Each user, or certificate, has an item with a slot for each connection. Every change raises the item's version. A
+connection claims its slot only at the version of its decision. So each of any number of simultaneous attempts knows the
+others.
 
-AWS does not tell the handler when a connection ends. If a slot stands in somebody's way, EC2 is asked whether its
-connection is still active. EC2 does not know a connection of a moment ago yet. A connection that never came to be,
-because the function ended too early or the client gave up, loses its slot after a while.
+AWS does not tell the handler when a connection ends. If a slot stands in somebody's way, the handler asks EC2 whether
+its connection is active. EC2 does not know a new connection at once. A connection that never came to be, because the
+function ended too early or the client gave up, loses its slot after :data:`PENDING_SECONDS`.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ from .dynamodb import batch_get
 from .ec2 import ACTIVE, status_codes
 
 FRESH_SECONDS = 5
-"""Age up to which a slot counts without asking EC2: in a rush, everybody asks about the same connections."""
+"""Age up to which a slot counts without asking EC2. In a rush, everybody would ask about the same connections."""
 
 PENDING_SECONDS = 60
-"""Age from which a connection that EC2 does not know has ended. EC2 lists ended connections for another hour."""
+"""Age from which a connection that EC2 does not know has ended. EC2 lists ended connections for another hour,
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeClientVpnConnections.html"""
 
 SESSION_SECONDS = 25 * 3600
-"""The longest session that Client VPN has, 24 hours, and one hour for the clocks."""
+"""The longest session of Client VPN, 24 hours, and one hour for wrong clocks,
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateClientVpnEndpoint.html"""
 
 _SLOT = "connection:"
-"""Beginning of the names of attributes that are slots."""
+"""Prefix of the names of attributes that are slots."""
 
 _CONFLICTS = ("ConditionalCheckFailed", "TransactionConflict")
 
@@ -47,15 +49,7 @@ class SlotConflict(EvidenceUnavailable):
 
 
 class Slot:
-    """The slot of a connection.
-
-    Attributes
-    ----------
-    connection_id, endpoint_id
-        Of the connection.
-    since
-        When it was allowed, in seconds since 1970-01-01 UTC.
-    """
+    """The slot of a connection, allowed at ``since``, in seconds since 1970-01-01 UTC."""
 
     def __init__(self, connection_id: str, endpoint_id: str, since: float) -> None:
         self.connection_id = connection_id
@@ -64,18 +58,10 @@ class Slot:
 
 
 class Slots:
-    """The slots of one user or certificate.
+    """The slots of one user or certificate, the oldest first.
 
-    Attributes
-    ----------
-    key
-        Of the item.
-    version
-        Version of the item; None if there is no item.
-    slots
-        The oldest first.
-    ended
-        Ids of connections that have ended: their slots are removed by the next claim.
+    ``version`` is the version of the item, None without an item. ``ended`` are ids of connections that have ended: the
+    next claim removes their slots.
     """
 
     def __init__(self, key: str, item: Mapping[str, Any] | None, now: float) -> None:
@@ -121,7 +107,7 @@ class SessionTable:
         return Slots(key, response.get("Item"), now)
 
     def read_active(self, by: str, name: str, connection_id: str, limit: int, now: float) -> Slots:
-        """Return the slots of a user or a certificate; if others reach the limit, without ended connections.
+        """Return the slots of a user or a certificate. If others reach the limit, leave out those of ended connections.
 
         Errors are boto3's.
         """
@@ -139,27 +125,18 @@ class SessionTable:
         kept: dict[str, Any] | None,
         now: float,
     ) -> None:
-        """Record a connection: all or nothing is written.
+        """Record a connection: all is written, or nothing.
 
         Parameters
         ----------
-        request
-            Of the connection.
         slots
-            Slots of its user and its certificate, by ``username`` and ``common_name``.
+            Slots of the request's user and certificate, by ``username`` and ``common_name``.
         decided_with
-            Which of them the decision was made with: they must not have changed.
+            Keys of the slots that the decision depends on. SlotConflict is raised if one of these has changed.
         kept
-            The item with the request, as :func:`request_item` returns it; None to keep none.
+            The item with the request, from :func:`request_item`; None to keep none.
         now
             Seconds since 1970-01-01 UTC.
-
-        Raises
-        ------
-        SlotConflict
-            Slots have changed.
-        Exception
-            Errors are boto3's.
         """
         table = {"TableName": self.settings.table}
         unchanged = set(decided_with)
@@ -224,7 +201,7 @@ def ended_connections(ec2: Any, slots: Sequence[Slot], now: float) -> set[str]:
 def _claim_update(slots: Slots, request: Request, now: float, is_unchanged: bool) -> dict[str, Any]:
     """Return the update that claims a slot and removes those of ended connections.
 
-    ``is_unchanged`` makes it a condition that the item has the version that was read.
+    ``is_unchanged`` adds the condition that the item still has the version of the read.
     """
     names = {"#slot": _SLOT + request.connection_id}
     values: dict[str, Any] = {
@@ -251,7 +228,7 @@ def _claim_update(slots: Slots, request: Request, now: float, is_unchanged: bool
 
 
 def request_item(request: Request, decision: Decision, event: Any, digest: str, now: float) -> dict[str, Any]:
-    """Return the item that keeps an allowed connection for re-authorization: its request, and what allowed it."""
+    """Return the item that keeps an allowed connection for re-authorization: its request and its decision."""
     item: dict[str, Any] = {
         "id": {"S": request_key(request.connection_id)},
         "endpoint_id": {"S": request.endpoint_id},

@@ -1,8 +1,8 @@
-"""A policy that the function's environment has no room for: an object in Amazon S3, which the environment names.
+"""A policy in Amazon S3: the function's environment has no room for it, and names the object.
 
-``POLICY`` then holds ``s3://BUCKET/KEY?versionId=VERSION&sha256=DIGEST``. Object versions are never changed, and the
-digest is compared with that of the document, so that a version of the function decides by the one policy that it was
-published with. The object is gzip of the document.
+``POLICY`` then holds ``s3://BUCKET/KEY?versionId=VERSION&sha256=DIGEST``. The object is gzip of the document. S3 never
+changes an object version, https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html. The function checks
+the document's digest too. So a version of the function has one policy for ever.
 """
 
 from __future__ import annotations
@@ -16,28 +16,15 @@ from .aws import AwsClients
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
 ATTEMPTS = 2
-"""All attempts together end before Lambda ends an initialization, after ten seconds."""
+"""All attempts end before Lambda ends an initialization, after ten seconds,
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 
 
 class Reference:
-    """The reference to the object in ``POLICY``.
-
-    Attributes
-    ----------
-    bucket, key, version_id
-        Of the object.
-    digest
-        SHA-256 of the document, in hexadecimal.
-    """
+    """The reference in ``POLICY`` to the object. ``digest`` is SHA-256 of the document, in hexadecimal."""
 
     def __init__(self, text: str) -> None:
-        """Read the value of the environment variable.
-
-        Raises
-        ------
-        ValueError
-            It is not as modules/handler writes it.
-        """
+        """Read the value of the variable; raise ValueError if modules/handler did not write it."""
         place, _, query = text.removeprefix(STORED).partition("?")
         self.bucket, _, self.key = place.partition("/")
         parameters = dict(part.partition("=")[::2] for part in query.split("&"))
@@ -51,7 +38,7 @@ class Reference:
 
 
 def fetch_document(text: str) -> str:
-    """Return the policy document that a reference names.
+    """Return the policy document of a reference.
 
     Raises
     ------
@@ -71,7 +58,7 @@ def fetch_document(text: str) -> str:
             Bucket=reference.bucket, Key=reference.key, VersionId=reference.version_id
         )
         packed: bytes = response["Body"].read()
-    except Exception as error:  # whatever it is, the connection is denied
+    except Exception as error:  # any error denies the connection
         what = f"could not be read: {reference}: {type(error).__name__}: {error}"
         problems = document_error(what, "see that the function's role and network let it").problems
         raise PolicyNotFetched(problems) from None

@@ -1,1 +1,1 @@
-"""What a decision looks at besides the policy: the request, the clock and evidence, in the form that is compared."""
+"""The facts of a decision besides the policy: the request, the clock and evidence, in the form for comparison."""

@@ -25,12 +25,9 @@ _MAPPED = 0xFFFF
 
 
 def parse_address(text: str) -> int:
-    """Return an address; an IPv4-mapped IPv6 address is its IPv4 address.
+    """Return an address as a number; an IPv4-mapped IPv6 address is its IPv4 address.
 
-    Raises
-    ------
-    ValueError
-        It is no address. Leading zeros and zone indices are not taken.
+    Raise ValueError for any other text, also for leading zeros and zone indices.
     """
     try:
         if ":" not in text:

@@ -1,7 +1,7 @@
 """A device, as the device inventory describes it.
 
 The inventory is a DynamoDB table with one item for each device. Its key is the common name of the client certificate
-(modules/device_inventory). A table of the user's own may have other names for the attributes.
+(modules/device_inventory). A user's own table may have other names for the attributes.
 """
 
 from __future__ import annotations
@@ -24,24 +24,10 @@ UNKNOWN: Any = object()
 
 
 class Device:
-    """The inventory's record of a device; None stands for what the record lacks.
+    """The inventory's record of a device. An attribute that the record lacks is None.
 
-    Attributes
-    ----------
-    common_name
-        Of its certificate.
-    status
-        Any text, such as ``compliant`` or ``quarantined``.
-    owner
-        The user who owns the device, as Client VPN names the user.
-    platform, serial
-        Any text.
-    attributes
-        Any other texts, by name.
-    updated_at
-        Time of the record, in seconds since 1970-01-01 UTC.
-    expires_at
-        End of the registration, in seconds since 1970-01-01 UTC.
+    ``status`` is any text, such as ``compliant``. ``owner`` is a user name of Client VPN. ``attributes`` are other
+    texts, by name. The registration ends at ``expires_at``. Times are in seconds since 1970-01-01 UTC.
     """
 
     common_name: str
@@ -54,7 +40,7 @@ class Device:
     expires_at: float | None
 
     def __init__(self, common_name: str, record: Mapping[str, Any]) -> None:
-        """Take a record; a value of another type than its attribute has counts as lacking."""
+        """Take a record; a value of the wrong type counts as missing."""
         self.common_name = common_name
         for name in TEXTS:
             setattr(self, name, _text(record.get(name)))
@@ -67,20 +53,17 @@ class Device:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any], names: Mapping[str, str]) -> Device:
-        """Read an item of the table, as DynamoDB's API gives it: ``{"status": {"S": "compliant"}}``.
+        """Read an item of the table: ``{"status": {"S": "compliant"}}``.
 
-        Parameters
-        ----------
-        item
-            https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
-        names
-            The table's own names of attributes: ``{"status": "compliance_state"}``.
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+
+        ``names`` are the table's own names of attributes: ``{"status": "compliance_state"}``.
         """
         record = {name: _plain(item.get(names.get(name, name))) for name in ATTRIBUTE_NAMES}
         return cls(_text(record["common_name"]) or "", record)
 
     def document(self) -> dict[str, Any]:
-        """Return the record as JSON has it, without what it lacks; times are in RFC 3339."""
+        """Return the record as JSON, without missing attributes; times are in RFC 3339."""
         record: dict[str, Any] = {name: getattr(self, name) for name in TEXTS}
         record["attributes"] = self.attributes or None
         for name in TIMES:
@@ -122,7 +105,7 @@ def _text(value: Any) -> str | None:
 
 
 def _time(value: Any) -> float | None:
-    """Return seconds since 1970-01-01 UTC of such a number, or of RFC 3339."""
+    """Return seconds since 1970-01-01 UTC, from such a number or from RFC 3339."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     try:

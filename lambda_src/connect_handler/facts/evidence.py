@@ -1,4 +1,4 @@
-"""Evidence: what is known besides the request, as plain data. connect_handler/evidence fetches it."""
+"""Evidence: facts besides the request, as plain data. connect_handler/evidence fetches it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ FAILED = "failed"
 USERNAME = "username"
 COMMON_NAME = "common_name"
 BY = (USERNAME, COMMON_NAME)
-"""Attributes of a request that sessions are counted by."""
+"""Attributes of a request to count sessions by."""
 
 CONNECTIONS = "connections"
-"""Kind of failure: a connection that was allowed could not be recorded."""
+"""Kind of failure: an allowed connection could not be recorded."""
 
 
 class Evidence:
-    """What is known besides the request.
+    """Facts besides the request.
 
     Attributes
     ----------
     device
-        The device's record; None if the inventory has none, :data:`~connect_handler.facts.device.UNKNOWN` if nobody
-        could tell.
+        The device's record; None if the inventory has none; :data:`~connect_handler.facts.device.UNKNOWN` without an
+        answer.
     sessions
         Ids of the other active connections, the oldest first, by ``username`` and ``common_name``. A missing key is
         unknown.
@@ -44,12 +44,8 @@ class Evidence:
     def from_document(cls, value: Mapping[str, Any], common_name: str | None = None) -> Evidence:
         """Read evidence from JSON, as :meth:`document` returns it.
 
-        A number of sessions stands for as many connections without names.
-
-        Raises
-        ------
-        ValueError
-            It is no such evidence; the text says where, what was found, and what to write instead.
+        A number of sessions stands for as many connections without names. Any other value raises ValueError, whose text
+        has the place, the value and the correction.
         """
         evidence = cls()
         for key in value:
@@ -71,7 +67,7 @@ class Evidence:
         return evidence
 
     def document(self) -> dict[str, Any]:
-        """Return the evidence as JSON has it, without what is unknown."""
+        """Return the evidence as JSON, without unknown facts."""
         value: dict[str, Any] = {}
         if self.device is not UNKNOWN:
             value[DEVICE] = None if self.device is None else self.device.document()

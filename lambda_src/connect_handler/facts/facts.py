@@ -13,25 +13,10 @@ _NONE: frozenset[str] = frozenset()
 
 
 class Facts:
-    """One request, the clock and evidence, ready to be compared, and the statuses that posture rules assigned.
+    """One request, the clock and evidence in the form for comparison, and the statuses that posture rules assigned.
 
-    Attributes
-    ----------
-    request
-        The request.
-    now
-        Seconds since 1970-01-01 UTC.
-    evidence
-        What is known besides the request; None for nothing.
-    common_name, username, platform, groups
-        Of the request, folded: text is compared without case. None if the request lacks the field.
-    address
-        The client's, as :func:`~connect_handler.facts.addresses.parse_address` returns it; None if it is missing or
-        unreadable.
-    posture
-        Statuses that posture rules assigned.
-    possible_posture
-        Statuses of posture rules that are unknown.
+    Text is folded. A field that the request lacks is None, and so is an ``address`` that is missing or unreadable.
+    ``now`` is in seconds since 1970-01-01 UTC. ``possible_posture`` are the statuses of posture rules that are unknown.
     """
 
     __slots__ = (
@@ -67,7 +52,7 @@ class Facts:
 
     @property
     def device(self) -> Device | None:
-        """The request's device; None if it is not registered, UNKNOWN if nobody could tell."""
+        """The request's device; None without a registration, UNKNOWN without an answer."""
         name = self.request.common_name
         if name is None:
             return UNKNOWN  # type: ignore[no-any-return]

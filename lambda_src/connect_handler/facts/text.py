@@ -1,4 +1,4 @@
-"""Text as it is compared."""
+"""The form of text for comparison."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from __future__ import annotations
 def fold(text: str) -> str:
     """Return a text without case, with accented letters in their one-character form (NFC).
 
-    Terraform writes policies in that form; macOS, for one, writes names in the other.
+    Terraform writes policies in that form. macOS writes names in the other.
     """
     if text.isascii():
         return text.lower()
-    from unicodedata import normalize  # late: few names need it
+    from unicodedata import normalize  # late: few names need this
 
     return normalize("NFC", normalize("NFC", text).casefold())

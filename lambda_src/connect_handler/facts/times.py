@@ -10,17 +10,11 @@ INSTANT = (
     r"[12][0-9]{3}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
-"""Pattern of a timestamp of RFC 3339; not every text that matches is a day of the calendar."""
+"""Pattern of a timestamp of RFC 3339. A text that matches may still be no day of the calendar."""
 
 
 def parse_instant(text: Any) -> float:
-    """Return the time of a timestamp of RFC 3339.
-
-    Raises
-    ------
-    ValueError
-        It is none, such as a 31st of June.
-    """
+    """Return the time of a timestamp of RFC 3339; raise ValueError for any other value, such as a 31st of June."""
     if not isinstance(text, str) or not re.fullmatch(INSTANT, text):
         raise ValueError(f"{text!r} is no timestamp of RFC 3339")
     from datetime import datetime  # late: only policies with periods need it

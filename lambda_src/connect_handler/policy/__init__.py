@@ -1,1 +1,1 @@
-"""The policy: its document is read here, and becomes rules. Nothing here asks AWS or decides on a connection."""
+"""The policy: this package turns its document into rules. Nothing here asks AWS or decides on a connection."""

@@ -1,4 +1,4 @@
-"""The text of a policy document: plain JSON, or packed as Terraform's ``base64gzip`` does."""
+"""The text of a policy document: plain JSON, or gzip in base64, as Terraform's ``base64gzip`` writes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 try:
-    from _sha2 import sha256  # type: ignore[import-not-found]  # hashlib loads OpenSSL: longer than the whole policy
+    from _sha2 import sha256  # type: ignore[import-not-found]  # hashlib loads OpenSSL, which is slow
 except ImportError:  # before Python 3.12
     from hashlib import sha256
 
@@ -16,12 +16,7 @@ from .reader import read_document
 
 
 def read_policy(text: str) -> Policy:
-    """Read the text of a policy document.
-
-    Parameters
-    ----------
-    text
-        The document, JSON; or gzip of it in base64.
+    """Read the text of a policy document, plain or packed.
 
     Raises
     ------
@@ -40,19 +35,13 @@ def read_policy(text: str) -> Policy:
 
 
 def unpack(text: str) -> str:
-    """Return the policy document that an environment variable holds, as it is or packed.
-
-    Raises
-    ------
-    PolicyError
-        The text is neither.
-    """
+    """Return the policy document in an environment variable, plain or packed; raise PolicyError for any other text."""
     text = text.strip()
     if text.startswith("{"):
         return text
     if not text:
         raise document_error("is missing", "set the environment variable POLICY to a policy document")
-    import binascii  # late, as zlib below: only policies that are long are packed
+    import binascii  # late, as zlib below: only long policies are packed
 
     try:
         packed = binascii.a2b_base64(text, strict_mode=True)
@@ -63,13 +52,7 @@ def unpack(text: str) -> str:
 
 
 def unpack_gzip(packed: bytes) -> str:
-    """Return the policy document that was packed with gzip.
-
-    Raises
-    ------
-    PolicyError
-        It is no gzip of a text.
-    """
+    """Return the policy document in gzip; raise PolicyError for anything but gzip of a text."""
     import zlib
 
     try:
@@ -89,13 +72,7 @@ def digest_of(text: str) -> str:
 
 
 def check_digest(text: str, digest: str) -> None:
-    """Compare a document's digest with the expected one.
-
-    Raises
-    ------
-    PolicyError
-        They differ.
-    """
+    """Raise PolicyError if a document has another digest than the expected one."""
     actual = digest_of(text)
     if actual != digest:
         raise document_error(f"has the digest {actual} and is to have {digest}", "apply again", actual)

@@ -37,17 +37,17 @@ def split_message(text: str) -> list[str]:
 
 
 class Message:
-    """A message that can be filled in."""
+    """A message with placeholders."""
 
     def __init__(self, text: str) -> None:
-        """Take a text whose placeholders are all of :data:`PLACEHOLDERS`."""
+        """Take a text that has no placeholders but :data:`PLACEHOLDERS`."""
         self._parts = split_message(text)
         self._placeholders = list(enumerate(self._parts))[1::2]
 
     def fill(self, request: Request, rule: str) -> str:
         """Put the request's attributes and the rule in; a missing attribute is empty.
 
-        Attributes are the client's own words: they are never searched for placeholders, and their control characters
+        Attributes are the client's own words. They are never searched for placeholders, and their control characters
         become spaces.
         """
         filled = self._parts.copy()

@@ -14,16 +14,9 @@ DENY = "deny"
 
 
 class Rule:
-    """A rule of any kind.
+    """A rule of any kind: all of ``when`` must hold, and not all of ``unless``.
 
-    Attributes
-    ----------
-    label
-        The rule's name; ``posture_rules[2]`` for a posture rule, which has none.
-    when
-        Conditions that all have to hold.
-    unless
-        Conditions that must not all hold.
+    ``label`` is the rule's name. A posture rule has none, so its label is ``posture_rules[2]``.
     """
 
     def __init__(self, label: str, when: Sequence[Condition], unless: Sequence[Condition]) -> None:
@@ -42,9 +35,9 @@ class Rule:
         return True if self._test is None else self._test(facts)
 
     def test_without(self, condition: Condition) -> Test | None:
-        """Return a test of the rule without a condition of its ``when`` that is known to hold.
+        """Return a test of the rule without a condition of its ``when`` that holds for certain.
 
-        None if the rule then applies for certain.
+        Return None if the rule then applies for certain.
         """
         return rule_test([other for other in self.when if other is not condition], self.unless)
 
@@ -60,16 +53,8 @@ class Rule:
 class AccessRule(Rule):
     """A rule that allows or denies.
 
-    Attributes
-    ----------
-    denies
-        Whether its effect is ``deny``.
-    message
-        Message for denied users; None for the policy's.
-    shadow
-        Whether the rule only tells in the log what it would change.
-    end_oldest
-        Whether the rule, if it is true, ends the oldest connections instead of denying.
+    ``message`` is None for the policy's. A ``shadow`` rule does not count: the log tells the effect that it would
+    have. A rule with ``end_oldest`` ends the oldest connections instead of denying, if it is true.
     """
 
     def __init__(
@@ -99,26 +84,11 @@ class PostureRule(Rule):
 
 
 class Policy:
-    """A valid policy.
+    """A valid policy, with its rules in document order.
 
-    Attributes
-    ----------
-    rules, posture_rules
-        In document order.
-    default_posture_status
-        Assigned to a connection that no posture rule applies to; None for none.
-    default_deny_message
-        Message for denied users when the deciding rule has none.
-    shadow_mode
-        Whether every connection is allowed, and the decision only logged.
-    digest
-        SHA-256 of the document, in hexadecimal.
-    condition_keys
-        Keys of the conditions of all rules.
-    has_shadow_rules
-        Whether any rule has ``shadow``.
-    assigns_posture
-        Whether there are posture compliance statuses.
+    ``default_posture_status`` is for connections that no posture rule applies to, None for no status.
+    ``default_deny_message`` is for denied users if the deciding rule has no message. In ``shadow_mode`` every
+    connection is allowed, and the decision only logged. ``digest`` is SHA-256 of the document, in hexadecimal.
     """
 
     def __init__(

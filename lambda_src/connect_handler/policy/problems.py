@@ -1,4 +1,4 @@
-"""Problems of a policy, or of its tests, in words: where, what was found, what to write instead.
+"""Problems of a policy or of its tests, in words: place, finding, correction.
 
 Terraform's plan says the same in the same words (modules/policy).
 """
@@ -16,17 +16,14 @@ Path = tuple[str | int, ...]
 class Problem(str):
     """A problem in words: ``rules[0] "staff": when.groups is empty; leave it out, ...``.
 
-    Attributes
-    ----------
-    path
-        Place in the document. A missing value has the path that it would have.
+    ``path`` is its place in the document. A missing value has the path that it would have.
     """
 
     path: Path
 
 
 class Problems(list[Problem]):
-    """All problems of a document, in the order in which they were found."""
+    """All problems of a document, in the reader's order."""
 
     def __init__(self, document: Any) -> None:
         """Take the document: problems call its rules and tests by name."""
@@ -38,7 +35,7 @@ class Problems(list[Problem]):
         self._add(path, f"{self._where(path)} {what}; {instead}")
 
     def add_unknown_key(self, path: Path, key: str, candidates: Iterable[str]) -> None:
-        """Add that the object at ``path`` has a key that it cannot have."""
+        """Add the problem that the object at ``path`` cannot have this key."""
         self._add((*path, key), f"{self._where(path)} has the unknown key {describe(key)}; {one_of(key, candidates)}")
 
     def _add(self, path: Path, text: str) -> None:
@@ -68,12 +65,7 @@ class Problems(list[Problem]):
 class PolicyError(Exception):
     """The document is no policy.
 
-    Attributes
-    ----------
-    problems
-        Every problem of the document.
-    digest
-        SHA-256 of the document; None if the document could not be read.
+    ``digest`` is SHA-256 of the document, None if the document could not be read.
     """
 
     def __init__(self, problems: Iterable[Problem], digest: str | None = None) -> None:
@@ -83,11 +75,11 @@ class PolicyError(Exception):
 
 
 class PolicyNotFetched(PolicyError):
-    """The document could not be fetched this time."""
+    """S3 did not give the document this time."""
 
 
 def describe(value: Any) -> str:
-    """Describe a value that was found: a scalar as it is, of a list or an object only the type."""
+    """Describe a value for a problem: a scalar as JSON, a list or an object by its type."""
     if isinstance(value, list):
         return "a list"
     if isinstance(value, dict):
@@ -96,7 +88,7 @@ def describe(value: Any) -> str:
 
 
 def wrong_value(element: dict[str, Any], key: str) -> str:
-    """Say that the value of a key is wrong, or missing."""
+    """Describe the wrong value of a key, or its absence."""
     return f"is {describe(element[key])}" if key in element else "is missing"
 
 
@@ -111,9 +103,9 @@ def one_of(key: str, candidates: Iterable[str]) -> str:
 
 
 def _close(written: str, name: str) -> bool:
-    """Tell whether leaving out at most one letter on each side makes both equal, or one begins with the other.
+    """Tell whether both are equal without at most one letter each, or one begins with the other.
 
-    That covers a letter too many, too few, another one, and two that changed places; Terraform's functions can say it
+    That covers one letter too many, too few or wrong, and two in the wrong order. Terraform's functions can express it
     too.
     """
     if len(written) >= 3 and (name.startswith(written) or written.startswith(name)):

@@ -97,7 +97,7 @@ def _read_rules(value: Any, readers: Mapping[str, Reader], problems: Problems) -
             problems.add(
                 path, f"is {describe(element)}", 'write an object such as { name = "staff", effect = "allow" }'
             )
-            allows = True  # it may have been meant to
+            allows = True  # its author may have meant it to
     if not allows:
         advice = 'write at least one with effect = "allow" and without shadow = true'
         problems.add(("rules",), "have none that allows: nobody could connect", advice)
@@ -130,7 +130,7 @@ def _read_rule(
 
 
 def _check_name(element: dict[str, Any], names: dict[str, int], path: Path, problems: Problems) -> None:
-    """Add the problems of a rule's name; ``names`` has the positions of the rules before."""
+    """Add the problems of a rule's name; ``names`` has the positions of earlier rules."""
     name = element.get("name")
     position: Any = path[1]
     if not isinstance(name, str) or not name:
@@ -157,7 +157,7 @@ def _read_end_oldest(element: dict[str, Any], path: Path, problems: Problems) ->
 
 
 def _read_posture_rules(value: Any, problems: Problems) -> tuple[list[PostureRule], set[str]]:
-    """Return the posture rules, and the statuses that they assign."""
+    """Return the posture rules and their statuses."""
     rules: list[PostureRule] = []
     statuses: set[str] = set()
     if value is None:
@@ -198,8 +198,8 @@ def _read_conditions(
 def _read_block(block: Any, readers: Mapping[str, Reader], path: Path, problems: Problems) -> list[Condition]:
     """Return the conditions of a block.
 
-    A block that is there must limit something: null or an empty object would widen an allow rule to everybody, or
-    switch a rule off, and nobody would have written so.
+    A block must limit something. Null or an empty object would widen an allow rule to everybody, or switch a rule off.
+    Nobody would mean that.
     """
     if not isinstance(block, dict):
         problems.add(path, f"is {describe(block)}", "leave it out, or write an object of conditions")
@@ -242,7 +242,7 @@ def _read_flag(element: dict[str, Any], key: str, path: Path, problems: Problems
 
 
 def _read_message(element: dict[str, Any], key: str, path: Path, problems: Problems) -> Message | None:
-    """Return a message; None for none, or for a value that is no text."""
+    """Return a message; None for a value that is missing or no text."""
     text, path = element.get(key), (*path, key)
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""What an alias of the connect handler serves, and the recorded connections that it allowed."""
+"""An alias of the connect handler: its version, and the recorded connections that it allowed."""
 
 from __future__ import annotations
 
@@ -21,26 +21,13 @@ from connect_handler.settings import Settings
 
 
 class RecordedConnection:
-    """A connection as the handler recorded it.
+    """A connection in the table of connections, allowed at ``since``, in seconds since 1970-01-01 UTC.
 
-    Attributes
-    ----------
-    event, request
-        The request that it was allowed with, with the alias that its endpoint invokes now.
-    since
-        When it was allowed, in seconds since 1970-01-01 UTC.
-    evidence
-        What is known now.
+    ``request`` has the alias that its endpoint invokes now. ``evidence`` is today's.
     """
 
     def __init__(self, item: dict[str, Any], alias: str) -> None:
-        """Read an item of the table of connections.
-
-        Raises
-        ------
-        InvalidRequest, KeyError, TypeError, ValueError
-            It is not as the handler writes it.
-        """
+        """Read an item; raise InvalidRequest, KeyError, TypeError or ValueError if the handler did not write it."""
         self.event: Any = json.loads(item["request"]["S"])
         self.request = Request(self.event, alias)
         self.since = float(item["since"]["N"])
@@ -50,27 +37,13 @@ class RecordedConnection:
 class ServedAlias:
     """The version of the connect handler that an alias serves.
 
-    Attributes
-    ----------
-    policy
-        Its policy.
-    settings
-        Its settings.
-    table
-        Its table of connections.
-    redaction
-        What its log hides; None for nothing.
+    ``table`` is its table of connections. ``redaction`` is that of its log, None if the log hides nothing.
     """
 
     def __init__(self, function: str, alias: str, clients: AwsClients) -> None:
-        """Ask Lambda for the configuration of an alias.
+        """Ask Lambda for the configuration of an alias. Errors are boto3's.
 
-        Raises
-        ------
-        EvidenceUnavailable
-            The version has no valid policy, or does not record connections.
-        Exception
-            Errors are boto3's.
+        Raise EvidenceUnavailable if the version has no valid policy, or does not record connections.
         """
         # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
         response = clients.client("lambda").get_function_configuration(FunctionName=function, Qualifier=alias)
@@ -110,11 +83,11 @@ class ServedAlias:
             devices = inventory.fetch_all(inventory.key(one.request) for one in connections)
             for one in connections:
                 one.evidence.device = devices.get(inventory.key(one.request))
-        except Exception as error:  # unknown: these connections stay
+        except Exception as error:  # these connections stay: their outcome is unknown
             _set_failure(connections, DEVICE, error)
 
     def _gather_sessions(self, connections: Sequence[RecordedConnection], by: str, now: float) -> None:
-        """Find the connections that were there before each of these: a user's first one stays, as when they came."""
+        """Find the connections that are older than each of these. So a user's first one stays, as it did at connect."""
         if not connections:
             return
         keys = {one.request.connection_id: slots_key(by, getattr(one.request, by)) for one in connections}

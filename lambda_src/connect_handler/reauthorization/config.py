@@ -9,7 +9,7 @@ REAUTHORIZATION = "REAUTHORIZATION"
 
 
 class Configuration:
-    """The configuration, as modules/reauthorization writes it.
+    """The configuration, from modules/reauthorization.
 
     Attributes
     ----------
@@ -20,17 +20,12 @@ class Configuration:
     brake_share, brake_floor
         A run that denies more connections than this share of them, and more than this number, ends none.
     per_second
-        The most connections that are ended in a second; EC2 throttles these calls for the whole account.
+        The most connections to end in a second. EC2 throttles these calls for the whole account,
+        https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html.
     """
 
     def __init__(self, text: str) -> None:
-        """Read the environment variable.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            It is not as modules/reauthorization writes it.
-        """
+        """Read the variable; raise KeyError, TypeError or ValueError if modules/reauthorization did not write it."""
         value = json.loads(text)
         self.function: str = value["function"]
         self.endpoints: dict[str, str] = dict(value["endpoints"])

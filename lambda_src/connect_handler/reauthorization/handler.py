@@ -14,10 +14,10 @@ from .config import REAUTHORIZATION, Configuration
 from .run import Run
 
 EVENT_KEY = "reauthorize"
-"""The one key of an event that asks for more than a run of the schedule."""
+"""The one key of an event with options."""
 
 LAST_SECONDS = 20.0
-"""Time of the invocation in which a run stops, and tells what it has done."""
+"""Time at the end of the invocation for the last call of a run, the log and the result."""
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     Parameters
     ----------
     event
-        ``{"reauthorize": {...}}`` with one of these keys. ``"dry_run": true`` returns what a run would do.
+        ``{"reauthorize": {...}}`` with one of these keys. ``"dry_run": true`` returns the result that a run would have.
         ``"at_most": N`` ends so many connections at most, and none if there are more, whatever the brake says.
         ``"start": true`` begins a run without waiting for it. Any other event is a run of the schedule.
     context
@@ -60,7 +60,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _read_options(options: Any) -> tuple[bool, int | None]:
-    """Return whether an event asks for a dry run, and how many connections it lets end; None for the brake's number."""
+    """Return the dry run, and the number of connections to end at most; None for the brake's number."""
     if not isinstance(options, dict) or not options.keys() <= {"dry_run", "at_most", "start"} or len(options) > 1:
         raise ValueError(f'{EVENT_KEY} is to have one of "dry_run": true, "at_most": a number, "start": true')
     for key in ("dry_run", "start"):

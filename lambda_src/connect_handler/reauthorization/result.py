@@ -19,7 +19,8 @@ METRICS = {
 """Metrics of a run, by member of its result."""
 
 MAX_DETAILS = 1000
-"""Denials that a result describes; a function's answer holds 6 MB."""
+"""The most denials in a result, which holds 6 MB,
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 MAX_PROBLEMS = 20
 
@@ -30,22 +31,21 @@ class RunResult:
     Attributes
     ----------
     connections
-        Active connections.
+        Number of active connections.
     evaluated
-        Those that were decided on: some ``allowed``, some ``denied``, and some ``shadowed``, which would be denied
-        but for shadow mode.
+        Number of decisions: ``allowed``, ``denied``, and ``shadowed``, denied but for shadow mode.
     unrecorded
-        Those whose request is unknown: they are older than re-authorization, or could not be recorded.
+        Connections without a recorded request: they are older than re-authorization, or could not be recorded.
     terminated
-        Those that were ended.
+        Connections that the run ended.
     failed
-        Those that could not be decided on, or could not be ended.
+        Connections that the run could not decide on, or could not end.
     braked
-        Whether none was ended because they were too many.
+        Whether the run ended none because it denied too many.
     complete
         Whether there was time for all.
     dry_run
-        Whether nothing was to be ended.
+        Whether the run was to end none.
     """
 
     def __init__(self, now: float) -> None:
@@ -65,7 +65,7 @@ class RunResult:
             self._denials.append(denial)
 
     def add_problem(self, text: str) -> None:
-        """Add a problem, once, while there is room."""
+        """Add a problem once, while there is room."""
         if len(self._problems) < MAX_PROBLEMS:
             self._problems[text] = None
 
@@ -77,11 +77,14 @@ class RunResult:
         return {name: getattr(self, name) for name in names}
 
     def document(self) -> dict[str, Any]:
-        """Return the counts, the ``denials`` and the ``problems``, as JSON has them."""
+        """Return the counts, the ``denials`` and the ``problems`` as JSON."""
         return {**self._counts(), "denials": self._denials, "problems": list(self._problems)}
 
     def lines(self, function_name: str) -> str:
-        """Return the lines of the log: one for each denial and one for the run, a metric unless the run was dry."""
+        """Return the lines of the log: one for each denial, and one for the run.
+
+        The run's line is a metric, unless the run is dry.
+        """
         time = timestamp(self._now)
         lines: list[dict[str, Any]] = [
             {"time": time, "reauthorization": "denial", "dry_run": self.dry_run, "braked": self.braked, **denial}

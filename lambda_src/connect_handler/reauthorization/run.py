@@ -17,17 +17,11 @@ from .config import Configuration
 from .result import RunResult
 
 PAGE = 1000
-"""Connections at once, the most that EC2 gives: memory does not grow with their number."""
+"""Connections at once, so that memory does not grow with their number. 1,000 is EC2's limit."""
 
 
 class Run:
-    """One run.
-
-    Attributes
-    ----------
-    result
-        The result so far.
-    """
+    """One run over all active connections, with its result so far."""
 
     def __init__(self, configuration: Configuration, clients: AwsClients, now: float, deadline: float) -> None:
         """Take the time, in seconds since 1970-01-01 UTC, and the end of the run, in seconds of the monotonic clock."""
@@ -39,8 +33,6 @@ class Run:
         self._denied: list[tuple[str, str]] = []
         self.result = RunResult(now)
 
-    # --- deciding ----------------------------------------------------------------------------------------------------
-
     def decide_all(self) -> None:
         """Decide on all connections of all endpoints."""
         for endpoint_id, alias in self._configuration.endpoints.items():
@@ -51,7 +43,7 @@ class Run:
                         self.result.complete = False
                         return
                     self._decide_page(page, endpoint_id, alias, served)
-            except Exception as error:  # of one endpoint: the others have nothing to do with it
+            except Exception as error:  # the other endpoints go on
                 self.result.failed += 1
                 self.result.add_problem(f"{endpoint_id}: {describe_error(error)}")
 
@@ -108,18 +100,8 @@ class Run:
             self._denied.append((endpoint_id, one.request.connection_id))
         result.add_denial(_denial_fields(decided, one, endpoint_id, served))
 
-    # --- ending ------------------------------------------------------------------------------------------------------
-
     def end_denied(self, dry_run: bool, at_most: int | None) -> None:
-        """End the connections that were denied, unless they are too many.
-
-        Parameters
-        ----------
-        dry_run
-            End none.
-        at_most
-            The most that may be ended; None for the brake's number.
-        """
+        """End the connections that were denied, unless they are too many; ``at_most`` replaces the brake's number."""
         result, configuration = self.result, self._configuration
         result.dry_run = dry_run
         brake = max(configuration.brake_floor, int(configuration.brake_share * result.evaluated))
@@ -145,14 +127,14 @@ class Run:
             try:
                 terminate(self._clients.client("ec2"), endpoint_id, connection_id)
                 self.result.terminated += 1
-            except Exception as error:  # of one connection
+            except Exception as error:  # the other connections go on
                 self.result.failed += 1
                 self.result.add_problem(f"{connection_id}: could not be ended: {describe_error(error)}")
             time.sleep(max(0.0, pause - (time.monotonic() - started)))
 
 
 def _denial_fields(result: Result, one: RecordedConnection, endpoint_id: str, served: ServedAlias) -> dict[str, Any]:
-    """Return the description of a denial, without what the log hides."""
+    """Return the description of a denial, without hidden values."""
     request, redaction, decision = one.event, served.redaction, result.decision
     message, evidence = result.message, one.evidence.document()
     if redaction is not None and decision is not None:

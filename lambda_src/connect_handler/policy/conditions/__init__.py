@@ -1,1 +1,1 @@
-"""The conditions of a policy, a file for each family. ``registry`` lists the keys."""
+"""The conditions of a policy, one file for each family. ``registry`` lists the keys."""

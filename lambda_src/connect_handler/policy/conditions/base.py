@@ -1,7 +1,7 @@
-"""What all conditions have in common, and three-valued logic.
+"""The base of all conditions, and three-valued logic.
 
-A condition is true, false or unknown (``None``), https://en.wikipedia.org/wiki/Three-valued_logic (Kleene). Unknown is
-what cannot be determined: a field that the request lacks, a version or an address that is empty or unreadable.
+A condition is true, false or unknown (None), https://en.wikipedia.org/wiki/Three-valued_logic (Kleene). It is unknown
+if the request lacks the field, has a version or an address that is empty or unreadable, or if evidence is missing.
 """
 
 from __future__ import annotations
@@ -21,10 +21,6 @@ class Condition:
 
     Attributes
     ----------
-    key
-        The condition key.
-    test
-        Tells whether the condition holds.
     values, beginnings
         For the index: the condition is false for facts that have none of these values and begin like none of the
         beginnings. ``values`` is None for a condition that cannot be filed.
@@ -48,14 +44,11 @@ class Condition:
 
 
 Reader: TypeAlias = "Callable[[str, Any, Path, Problems], Condition | None]"
-"""Makes a condition of a key and its value. Adds the problems of the value at ``path``, and then returns None."""
-
-
-# --- three-valued logic ----------------------------------------------------------------------------------------------
+"""Builds a condition from a key and its value. Returns None after adding the problems of the value at ``path``."""
 
 
 def rule_test(when: Sequence[Condition], unless: Sequence[Condition]) -> Test | None:
-    """Return the test of a rule: all of ``when`` holds, and not all of ``unless``. None if the rule always applies."""
+    """Return the test of a rule: all of ``when`` hold, and not all of ``unless``. None if the rule always applies."""
     applies, excepted = _all_of(when), _all_of(unless)
     if excepted is None:
         return applies
@@ -91,15 +84,12 @@ def _all_of(conditions: Sequence[Condition]) -> Test | None:
     return test
 
 
-# --- values that several conditions take -----------------------------------------------------------------------------
-
-
 def read_strings(
     value: Any, path: Path, problems: Problems, advise: Callable[[str], str | None] | None = None
 ) -> list[str] | None:
-    """Return a list of strings, which has at least one.
+    """Return a list of at least one string.
 
-    ``advise`` says what to write instead of a string, and None for a good one.
+    ``advise`` returns the correction of a string, and None for a good one.
     """
     if not isinstance(value, list):
         problems.add(path, f"is {describe(value)}", "write a list of strings")
@@ -117,12 +107,12 @@ def read_strings(
 
 
 def read_names(value: Any, path: Path, problems: Problems, noun: str) -> list[str] | None:
-    """Return a list of names, none of which is empty; ``noun`` says of what: ``a group``."""
+    """Return a list of names that are not empty; ``noun`` is for the correction: ``a group``."""
     return read_strings(value, path, problems, lambda name: None if name else f"write the name of {noun}")
 
 
 def read_object(value: Any, path: Path, problems: Problems, keys: Collection[str], example: str) -> bool:
-    """Tell whether a value is an object; adds a problem for each of its keys that is none of ``keys``."""
+    """Tell whether a value is an object. Add a problem for each key outside ``keys``."""
     if not isinstance(value, dict):
         problems.add(path, f"is {describe(value)}", f"write an object such as {example}")
         return False

@@ -1,4 +1,4 @@
-"""The condition ``device``: it asks the device inventory."""
+"""The condition ``device``, on the device inventory's record."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ MAX_AGE_HOURS = 87_600
 """The longest ``max_age_hours``: ten years."""
 
 AHEAD_SECONDS = 86_400
-"""How far in the future the time of a record may be, for clocks and time zones that are wrong."""
+"""The longest time by which a record may be ahead, for wrong clocks and time zones."""
 
 _Check = Callable[[Facts, Device], bool | None]
 
 
 def read_device(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
-    """Read ``device``: the inventory has a record of the certificate's device, and the record says this.
+    """Read ``device``: the inventory has a record of the certificate's device, and the record satisfies each check.
 
     A device without a record is not registered, and has no status, owner or attribute. A record is unknown if it is
-    older than ``max_age_hours``, or has no time, or has a time more than a day ahead. An attribute it lacks is unknown.
+    older than ``max_age_hours``, has no time, or has a time more than a day ahead. An attribute it lacks is unknown
+    too.
     """
     before = len(problems)
     if not read_object(value, path, problems, DEVICE_KEYS, '{ registered = true, status = ["compliant"] }'):
@@ -72,7 +73,7 @@ def _is_current(device: Device, now: float, max_age: float) -> bool:
 
 
 def _read_max_age(value: dict[str, Any], path: Path, problems: Problems) -> float | None:
-    """Return ``max_age_hours`` in seconds; None for none, or with a problem."""
+    """Return ``max_age_hours`` in seconds; None without it, or with a problem."""
     if "max_age_hours" not in value:
         return None
     hours = value["max_age_hours"]

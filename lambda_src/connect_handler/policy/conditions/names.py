@@ -1,6 +1,6 @@
 """Conditions on names: common_name, username, platform, groups, all_groups, endpoint and posture.
 
-Names are compared without case. ``*`` and ``?`` are wildcards, but for ``all_groups``, ``endpoint`` and ``posture``.
+Names are compared without case. ``*`` and ``?`` are wildcards, except in ``all_groups``, ``endpoint`` and ``posture``.
 """
 
 from __future__ import annotations
@@ -17,16 +17,10 @@ from .base import Condition, Reader, read_names, read_strings
 
 
 class Patterns:
-    """Patterns of which one has to match.
+    """Alternative patterns, all folded.
 
-    Attributes
-    ----------
-    exact
-        Patterns without wildcards, folded.
-    beginnings
-        What stands before the star of patterns such as ``ops-*``, folded.
-    globs
-        All others, folded.
+    ``exact`` have no wildcards. ``beginnings`` are the parts before the star of patterns such as ``ops-*``. ``globs``
+    are all others.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
@@ -48,16 +42,19 @@ class Patterns:
         return text in self.exact or text.startswith(self.beginnings) or (bool(self.globs) and self._match_glob(text))
 
     def _match_glob(self, text: str) -> bool:
-        if self._match is None:  # compiled late: that takes longer than to read all else of a rule
+        if self._match is None:  # late: compiling takes longer than reading the rest of a rule
             from fnmatch import translate
 
-            # A bracket is no wildcard of ours.
+            # A bracket is a wildcard of fnmatch alone.
             expressions = [translate(glob.replace("[", "[[]")) for glob in self.globs]
             self._match = re.compile("|".join(expressions)).match
         return self._match(text) is not None
 
     def condition(self, key: str, test: Callable[[Facts], bool | None]) -> Condition:
-        """Return a condition that is true if a pattern matches, and can be filed if all patterns begin with letters."""
+        """Return a condition that is true if a pattern matches.
+
+        The index can file the condition if no pattern begins with a wildcard.
+        """
         # A text that does not begin with "laptop-" does not match "laptop-*.example" either.
         literals = tuple(map(_literal, self.globs))
         if not all(literals):
@@ -133,7 +130,7 @@ def read_endpoint(key: str, value: Any, path: Path, problems: Problems) -> Condi
 def posture_reader(statuses: Collection[str]) -> Reader:
     """Return the reader of ``posture``, given the statuses that the policy can assign.
 
-    The condition is true if one of its statuses was assigned, and unknown if a posture rule that could assign one is.
+    The condition is true if one of its statuses was assigned. It is unknown if a posture rule that could assign one is.
     """
 
     def read_posture(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
@@ -141,7 +138,7 @@ def posture_reader(statuses: Collection[str]) -> Reader:
         if names is None:
             return None
         wanted = frozenset(names)
-        missing = sorted(wanted.difference(statuses))  # a deny rule on a misspelt status would never deny
+        missing = sorted(wanted.difference(statuses))  # a deny rule with a misspelt status would never deny
         for status in missing:
             what = f"has {describe(status)}, which no posture rule assigns"
             problems.add(path, what, one_of(status, statuses) if statuses else "write a posture rule that does")
@@ -153,6 +150,6 @@ def posture_reader(statuses: Collection[str]) -> Reader:
                 return True
             return False if wanted.isdisjoint(facts.possible_posture) else None
 
-        return Condition(key, test, wanted)  # a status that the index finds may be only possible
+        return Condition(key, test, wanted)  # a status in the index may be only possible
 
     return read_posture

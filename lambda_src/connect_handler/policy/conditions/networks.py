@@ -13,7 +13,7 @@ from connect_handler.policy.problems import Path, Problems
 from .base import Condition, read_strings
 
 Network = tuple[int, int]
-"""How many bits an address has behind the network's prefix, and the first address."""
+"""Number of bits behind the network's prefix, and the first address."""
 
 _NO_NETWORK = 'write an address or a CIDR block, such as "198.51.100.7", "198.51.100.0/24" or "2001:db8::/32"'
 
@@ -37,7 +37,7 @@ def read_public_ip(key: str, value: Any, path: Path, problems: Problems) -> Cond
         nonlocal merged
         if facts.address is None:
             return None
-        if merged is None:  # merged late: the index answers for most conditions on addresses
+        if merged is None:  # late: the index answers for most conditions on addresses
             merged = NetworkSet(networks)
         return facts.address in merged
 
@@ -48,7 +48,7 @@ class NetworkSet:
     """Networks of both IP versions, merged: one bisection tells whether an address lies in any of them."""
 
     def __init__(self, networks: Iterable[Network]) -> None:
-        # Bounds alternate between the first address of a range and the first one behind it.
+        # Bounds alternate: the first address of a range, the first one behind it.
         bounds: list[int] = []
         for start, stop in sorted((first, first + (1 << shift)) for shift, first in networks):
             if bounds and start <= bounds[-1]:
@@ -58,17 +58,14 @@ class NetworkSet:
         self._bounds = bounds
 
     def __contains__(self, address: int) -> bool:
-        """Tell whether an address, as ``parse_address`` returns it, lies in a network."""
+        """Tell whether an address of ``parse_address`` lies in a network."""
         return bisect_right(self._bounds, address) & 1 == 1
 
 
 def parse_network(text: str) -> Network:
     """Return the network of a CIDR block or a single address.
 
-    Raises
-    ------
-    ValueError
-        It is neither, or it has bits behind its prefix.
+    Raise ValueError for any other text, also for bits behind the prefix.
     """
     shift, address = _parse(text)
     if address & ((1 << shift) - 1):
@@ -94,7 +91,7 @@ def _parse(text: str) -> Network:
 
 
 def _advice(text: str) -> str:
-    """Say what to write instead of a text that is no network."""
+    """Return the correction of a text that is no network."""
     try:
         shift, address = _parse(text)
     except ValueError:
@@ -106,7 +103,7 @@ def _advice(text: str) -> str:
     if address >= IPV6:
         network = str(ipaddress.IPv6Network((first - IPV6, IPV6_BITS - shift)))
     elif ":" in written:
-        return _NO_NETWORK  # an IPv4-mapped network is written as its IPv4 network
+        return _NO_NETWORK  # the policy should name the IPv4 network instead of its IPv4-mapped one
     else:
         network = str(ipaddress.IPv4Network((first - IPV4, IPV4_BITS - shift)))
     return f'write "{network}" for the network or "{written}" for the one address'

@@ -1,4 +1,4 @@
-"""The condition keys, and how each is read. This is the only list of keys."""
+"""The condition keys and their readers. This is the only list of keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ POSTURE_RULE_CONDITIONS: Mapping[str, Reader] = {
     "time": read_time,
     "username": read_pattern,
 }
-"""Readers of the conditions of posture rules. These assign statuses, so they cannot ask for one, nor for sessions."""
+"""Readers of the conditions of posture rules. These rules can depend neither on a status nor on sessions."""
 
 CONDITION_KEYS = (*POSTURE_RULE_CONDITIONS, POSTURE, SESSIONS)
 """Every condition key of a rule."""

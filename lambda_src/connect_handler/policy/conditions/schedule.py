@@ -58,7 +58,7 @@ def read_time(key: str, value: Any, path: Path, problems: Problems) -> Condition
 def _is_within(days: frozenset[int] | None, hours: tuple[int, int], moment: tuple[int, int]) -> bool:
     """Tell whether weekday and minute lie inside days and hours.
 
-    Hours that span midnight belong to the day they begin on::
+    Hours that span midnight belong to the day of their start::
 
         mon 22:00 ────────── tue 06:00     days = ["mon"], start = "22:00", end = "06:00"
     """
@@ -77,7 +77,7 @@ def _read_days(value: Any, path: Path, problems: Problems) -> frozenset[int] | N
 
 
 def _read_hours(value: dict[str, Any], path: Path, problems: Problems) -> tuple[int, int] | None:
-    """Return the minutes of the day between which ``start`` and ``end`` lie; None for no hours, or with a problem."""
+    """Return the minutes of the day of ``start`` and ``end``; None without hours, or with a problem."""
     for name, other in (("start", "end"), ("end", "start")):
         if name in value and other not in value:
             problems.add(path, f"has {name} without {other}", "write both or neither")
@@ -120,9 +120,6 @@ def read_instant(value: Any, path: Path, problems: Problems) -> float | None:
         return None
 
 
-# --- time zones ------------------------------------------------------------------------------------------------------
-
-
 def _check_zone(name: Any, path: Path, problems: Problems) -> None:
     if not _could_be_zone(name):
         problems.add(path, f"is {describe(name)}", 'write an IANA name such as "Europe/Berlin"')
@@ -132,7 +129,7 @@ def _check_zone(name: Any, path: Path, problems: Problems) -> None:
 
 
 def _could_be_zone(name: Any) -> bool:
-    """Tell whether a value has the form of a time zone's name, which is to become the name of a file."""
+    """Tell whether a value has the form of a time zone's name. The name becomes part of a file's path."""
     return (
         isinstance(name, str)
         and name[:1].isalpha()
@@ -141,12 +138,12 @@ def _could_be_zone(name: Any) -> bool:
 
 
 def is_time_zone(name: str) -> bool:
-    """Tell whether the time zone database has a zone, without the time that it takes to load zoneinfo."""
+    """Tell whether the time zone database has a zone, without loading zoneinfo, which takes time."""
     return _zone_file(name) is not None
 
 
 def _zone_file(name: str) -> str | None:
-    """Return the path of the file of a time zone; None if there is none."""
+    """Return the path of the file of a time zone; None for no zone."""
     bundled = __file__.rpartition("connect_handler")[0] + "tzdata"
     for folder in (bundled, None):
         if folder is None:  # outside the bundle, tzdata is installed
@@ -169,7 +166,7 @@ def local_time_in(zone: str) -> LocalTime:
     from datetime import datetime  # late: only policies with local time need it
     from zoneinfo import ZoneInfo
 
-    # By itself, ZoneInfo would prefer the system's database to ours.
+    # ZoneInfo alone would prefer the system's database to ours.
     with open(_zone_file(zone) or "", "rb") as file:  # noqa: PTH123
         zone_info = ZoneInfo.from_file(file, zone)
 

@@ -1,4 +1,4 @@
-"""The condition ``sessions``: it asks which other connections are active."""
+"""The condition ``sessions``, on the other active connections."""
 
 from __future__ import annotations
 
@@ -15,15 +15,7 @@ MAX_SESSIONS = 100
 
 
 class SessionsCondition(Condition):
-    """The condition ``sessions``.
-
-    Attributes
-    ----------
-    by
-        ``username`` or ``common_name``.
-    at_least
-        Number of other active connections that makes it true.
-    """
+    """The condition ``sessions``: true from ``at_least`` other active connections, ``by`` user name or common name."""
 
     def __init__(self, key: str, test: Test, by: str, at_least: int) -> None:
         super().__init__(key, test)

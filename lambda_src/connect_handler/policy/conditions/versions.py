@@ -30,7 +30,7 @@ _MAX_DIGITS = 9
 
 
 def read_version(key: str, value: Any, path: Path, problems: Problems) -> Condition | None:
-    """Read a version constraint: the version that the client tells satisfies it."""
+    """Read a version constraint: the client's version satisfies it."""
     checks = parse_constraint(value) if isinstance(value, str) else None
     if checks is None:
         advice = 'write a version constraint such as ">= 10.0.19045, < 11" or "~> 2.6"'
@@ -47,7 +47,7 @@ def read_version(key: str, value: Any, path: Path, problems: Problems) -> Condit
 
 
 def parse_version(text: str) -> Version | None:
-    """Return the leading dotted numbers of a version without zeros at its end, or None if there are none.
+    """Return the leading dotted numbers of a version without zeros at its end; None without a number.
 
     >>> parse_version("10.0.19045"), parse_version("3.git:released"), parse_version("10.0"), parse_version("unknown")
     ((10, 0, 19045), (3,), (10,), None)
@@ -56,7 +56,7 @@ def parse_version(text: str) -> Version | None:
     for part in text.split("."):
         digits = part[: len(part) - len(part.lstrip(_DIGITS))]
         if len(digits) > _MAX_DIGITS:
-            return None  # no version has a number as long
+            return None  # no version has a number of this length
         if digits:
             numbers.append(int(digits))
         if not digits or len(digits) < len(part):
@@ -65,7 +65,7 @@ def parse_version(text: str) -> Version | None:
 
 
 def parse_constraint(text: str) -> list[Check] | None:
-    """Return the checks of a constraint, all of which have to hold; None for a text that is no constraint.
+    """Return the checks of a constraint, which must all hold; None for a text that is no constraint.
 
     https://developer.hashicorp.com/terraform/language/expressions/version-constraints
     """
@@ -83,7 +83,7 @@ def parse_constraint(text: str) -> list[Check] | None:
             below = (*numbers[:-2], numbers[-2] + 1)
             checks += ((operator.ge, _shortest(numbers)), (operator.lt, below))
         else:
-            return None  # "~> 2" is read as "< 3" by some and as no upper bound by others
+            return None  # "~> 2" is ambiguous: "< 3" for some, no upper bound for others
     return checks
 
 
