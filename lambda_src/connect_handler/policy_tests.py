@@ -74,7 +74,7 @@ class Case:
 
 def _outcome(decision: Decision) -> dict[str, Any]:
     return {
-        "effect": ALLOW if decision.allow else DENY,
+        "effect": decision.effect,
         "reason": decision.reason,
         "rule": decision.rule,
         "posture": decision.posture,

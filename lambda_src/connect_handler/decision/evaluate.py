@@ -13,7 +13,7 @@ from connect_handler.facts.evidence import Evidence
 from connect_handler.facts.facts import Facts
 from connect_handler.policy.conditions.sessions import SessionsCondition
 from connect_handler.policy.messages import Message
-from connect_handler.policy.model import AccessRule, Policy
+from connect_handler.policy.model import ALLOW, DENY, AccessRule, Policy
 
 from .index import Index, PolicyIndex, RuleList, index_of
 
@@ -40,6 +40,11 @@ class Outcome:
         self.rule = None if decider is None else decider.label
         self.allow = decider is not None and not decider.denies
         self.reason = IMPLICIT_DENY if decider is None else EXPLICIT_DENY if decider.denies else ALLOW_RULE
+
+    @property
+    def effect(self) -> str:
+        """``allow`` or ``deny``."""
+        return ALLOW if self.allow else DENY
 
     @property
     def applied(self) -> list[str]:

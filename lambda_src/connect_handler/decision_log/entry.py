@@ -14,7 +14,7 @@ from connect_handler.contract.request import FIELDS, request_fields
 from connect_handler.decision.evaluate import Decision, Outcome
 from connect_handler.decision.result import Result
 from connect_handler.facts.times import timestamp
-from connect_handler.policy.model import ALLOW, DENY
+from connect_handler.policy.model import DENY
 from connect_handler.settings import Settings
 
 from .metrics import decision_metrics, metric_fields
@@ -148,7 +148,7 @@ def decision_fields(reason: str, decision: Decision | None) -> dict[str, Any]:
 
 def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
     return {
-        "effect": ALLOW if outcome.allow else DENY,
+        "effect": outcome.effect,
         "reason": outcome.reason,
         "rule": outcome.rule,
         "applied": outcome.applied,
@@ -160,7 +160,7 @@ def _short_entry(result: Result, now: float, error: Exception) -> dict[str, Any]
     decision = result.decision
     return {
         "time": timestamp(now),
-        "effect": ALLOW if decision is not None and decision.allow else DENY,
+        "effect": DENY if decision is None else decision.effect,
         "reason": result.reason,
         "rule": None if decision is None else decision.rule,
         "problems": [f"the rest of this entry could not be written: {type(error).__name__}"],

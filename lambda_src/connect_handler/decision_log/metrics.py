@@ -55,8 +55,11 @@ def decision_metrics(*, shadow_mode: bool, shadow_differs: bool, failures: Itera
 
 def metric_fields(metrics: Mapping[str, Sequence[str]], now: float) -> dict[str, Any]:
     """Return the fields that count one in each metric; ``now`` is in seconds since 1970-01-01 UTC."""
-    directives = [
-        {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": [{"Name": name, "Unit": "Count"}]}
-        for name, dimensions in metrics.items()
-    ]
+    directives = [metric_directive([name], dimensions) for name, dimensions in metrics.items()]
     return {**dict.fromkeys(metrics, 1), "_aws": {"CloudWatchMetrics": directives, "Timestamp": int(now * 1000)}}
+
+
+def metric_directive(names: Iterable[str], dimensions: Sequence[str]) -> dict[str, Any]:
+    """Return the directive for fields of an entry that are counts."""
+    metrics = [{"Name": name, "Unit": "Count"} for name in names]
+    return {"Namespace": METRIC_NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connect_handler.decision_log.metrics import FUNCTION_DIMENSIONS, METRIC_NAMESPACE
+from connect_handler.decision_log.metrics import FUNCTION_DIMENSIONS, metric_directive
 from connect_handler.facts.times import timestamp
 
 METRICS = {
@@ -93,11 +93,7 @@ class RunResult:
         counts = self._counts()
         last = {"time": time, "reauthorization": "run", **counts, "problems": list(self._problems)}
         if not self.dry_run:
-            directive = {
-                "Namespace": METRIC_NAMESPACE,
-                "Dimensions": [FUNCTION_DIMENSIONS],
-                "Metrics": [{"Name": metric, "Unit": "Count"} for metric in METRICS.values()],
-            }
+            directive = metric_directive(METRICS.values(), FUNCTION_DIMENSIONS)
             last["function_name"] = function_name
             last |= {metric: int(counts[name]) for name, metric in METRICS.items()}
             last["_aws"] = {"CloudWatchMetrics": [directive], "Timestamp": int(self._now * 1000)}
