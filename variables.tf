@@ -25,9 +25,8 @@ variable "rules" {
     - `end_oldest`: of a deny rule with a `sessions` condition in `when`: true ends the oldest of the other
       connections instead of denying. Default false.
 
-    Conditions: `endpoint`, `common_name`, `username`, `platform`, `groups`, `all_groups`, `platform_version`,
-    `client_openvpn_version`, `aws_client_version`, `public_ip`, `time`, `posture`; `device`, which needs
-    `device_inventory`; and `sessions`, which needs `session_limits`.
+    [The policy](#the-policy) has a table of conditions. `device` needs `device_inventory`, and `sessions` needs
+    `session_limits`.
   EOT
   type        = any
 }

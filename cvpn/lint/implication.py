@@ -46,10 +46,14 @@ def has_ended(block: Block, now: float) -> bool:
 
 
 def _implied_by(block: Block, key: str, value: Any) -> bool:
-    if key in block and _IMPLIES[key](block[key], value):
+    if key in block and _IMPLIES.get(key, _are_equal)(block[key], value):
         return True
     # Who is in all of some groups is in each of them.
     return key == "groups" and "all_groups" in block and any(_is_covered(name, value) for name in block["all_groups"])
+
+
+def _are_equal(value: Any, other: Any) -> bool:
+    return bool(value == other)
 
 
 # --- patterns and names ----------------------------------------------------------------------------------------------

@@ -199,7 +199,9 @@ def _filing_condition(when: Sequence[Condition]) -> Condition | None:
     """Return the condition to file a rule under; None for none."""
     best = None
     for condition in when:
-        if condition.values is None or len(condition.values) + len(condition.beginnings) > MAX_FILED:
+        if condition.values is None or condition.key not in ORDER:
+            continue
+        if len(condition.values) + len(condition.beginnings) > MAX_FILED:
             continue
         if best is None or ORDER.index(condition.key) < ORDER.index(best.key):
             best = condition

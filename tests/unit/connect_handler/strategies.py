@@ -7,6 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from connect_handler.policy.conditions.names import read_pattern
+from connect_handler.policy.conditions.registry import POSTURE_RULE_CONDITIONS
+from connect_handler.policy.conditions.versions import read_version
+
 NAMES = [
     "anna",
     "Anna",
@@ -94,15 +98,12 @@ def times(draw: st.DrawFn) -> dict[str, Any]:
 
 
 CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
+    **{key: some(PATTERNS) for key, read in POSTURE_RULE_CONDITIONS.items() if read is read_pattern},
+    **{key: st.sampled_from(CONSTRAINTS) for key, read in POSTURE_RULE_CONDITIONS.items() if read is read_version},
     "endpoint": some(ENDPOINTS),
-    "common_name": some(PATTERNS),
-    "username": some(PATTERNS),
     "platform": some(PLATFORMS),
     "groups": some(GROUP_PATTERNS),
     "all_groups": some(GROUPS),
-    "platform_version": st.sampled_from(CONSTRAINTS),
-    "client_openvpn_version": st.sampled_from(CONSTRAINTS),
-    "aws_client_version": st.sampled_from(CONSTRAINTS),
     "public_ip": some(NETWORKS),
     "time": times(),
     "posture": some(STATUSES),

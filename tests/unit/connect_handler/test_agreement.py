@@ -15,12 +15,22 @@ from connect_handler.decision.evaluate import Decision, Outcome, evaluate
 from connect_handler.decision.index import Index
 from connect_handler.decision.required_evidence import policy_evidence, required_evidence
 from connect_handler.facts.evidence import Evidence
+from connect_handler.policy.conditions.registry import CONDITION_KEYS
 from connect_handler.policy.document import read_policy
 from connect_handler.policy_tests import complete_event
 from tests.examples import examples
 
 from . import reference
-from .strategies import ALIASES, EVIDENCE, MOMENTS, policies, policies_with_many_unknowns, requests
+from .strategies import (
+    ALIASES,
+    CONDITIONS,
+    EVIDENCE,
+    EVIDENCE_CONDITIONS,
+    MOMENTS,
+    policies,
+    policies_with_many_unknowns,
+    requests,
+)
 
 
 def described(outcome: Decision | Outcome) -> dict[str, Any]:
@@ -41,6 +51,10 @@ def told(decision: Decision) -> dict[str, Any]:
         "ends": decision.ends,
         "shadow": decision.shadow and described(decision.shadow),
     }
+
+
+def test_every_condition_is_in_generated_policies() -> None:
+    assert CONDITIONS.keys() | EVIDENCE_CONDITIONS.keys() == set(CONDITION_KEYS)
 
 
 @examples(15)

@@ -15,6 +15,7 @@ from connect_handler.policy.reader import POLICY_KEYS, POSTURE_RULE_KEYS, RULE_K
 from cvpn.schemas.conditions import CONDITION_KEYS
 from cvpn.schemas.results import schemas
 from tests.examples import examples
+from tests.invalid_policies import CASES
 from tests.unit.connect_handler.strategies import policies
 
 from .running import cvpn, policy_file
@@ -52,7 +53,7 @@ def test_any_valid_policy_is_valid_by_the_schema(document: dict[str, Any]) -> No
     SCHEMA.validate(document)
 
 
-@pytest.mark.parametrize("case", json.loads((TABLES / "invalid.json").read_text()), ids=lambda case: str(case["name"]))
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
 def test_what_the_function_refuses_the_schema_refuses_as_far_as_it_can_see(case: dict[str, Any]) -> None:
     beyond = all(any(part in problem for part in BEYOND_A_SCHEMA) for problem in case["problems"])
     assert SCHEMA.is_valid(case["policy"]) == beyond

@@ -3,15 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connect_handler.policy.document import read_policy
 from connect_handler.policy.problems import PolicyError
-
-CASES = json.loads((Path(__file__).parents[2] / "policies" / "invalid.json").read_text())
+from tests.invalid_policies import CASES
 
 
 def name_of(case: dict[str, Any]) -> str:

@@ -15,12 +15,12 @@ import pytest
 from connect_handler import deploy_gate
 from connect_handler.policy_source import PolicySource
 from connect_handler.settings import Settings
+from tests.invalid_policies import CASES
 from tools.policy_language import MAX_CHECKED_RULES, MAX_CHECKED_VALUES
 
 Apply = Callable[[dict[str, Any]], tuple[dict[str, Any], list[str]]]
 
 ROOT = Path(__file__).parents[3]
-CASES = json.loads((ROOT / "tests" / "policies" / "invalid.json").read_text())
 INVALID = "The policy is not valid."
 
 SHAPE: list[tuple[Any, str]] = [

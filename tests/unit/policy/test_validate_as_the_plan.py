@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from tests.invalid_policies import CASES
 from tests.unit.cvpn.running import cvpn
 
 Apply = Callable[[dict[str, Any] | str], tuple[dict[str, Any], list[str]]]
 
 TABLES = Path(__file__).parents[2] / "policies"
-INVALID = json.loads((TABLES / "invalid.json").read_text())
 VALID = json.loads((TABLES / "valid.json").read_text())
 
 
@@ -41,7 +41,7 @@ def definitions(policy: dict[str, Any]) -> str:
     return "".join(f"{name} = {hcl(value)}\n" for name, value in policy.items())
 
 
-@pytest.mark.parametrize("case", INVALID, ids=name_of)
+@pytest.mark.parametrize("case", CASES, ids=name_of)
 @pytest.mark.parametrize("form", ["hcl", "json"])
 def test_what_the_plan_refuses_is_refused_in_its_words_and_with_a_place(
     case: dict[str, Any], form: str, tmp_path: Path
