@@ -9,6 +9,15 @@ PACKAGE = Path(__file__).parents[3] / "lambda_src" / "connect_handler"
 LAYERS = ("contract", "settings", "facts", "policy", "decision", "evidence", "decision_log", "policy_source")
 """A module may import from those before it, and from its own package. What is not here is an entry point."""
 
+PURE = ("contract", "facts", "policy", "decision")
+AWS = {"boto3", "botocore"}
+OUTSIDE = {
+    *AWS, "asyncio", "http", "random", "secrets", "subprocess", "threading", "urllib", "socket.socket",
+    "os.environ", "os.getenv", "time.time", "time.time_ns", "time.monotonic", "time.perf_counter", "time.sleep",
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
+}  # fmt: skip
+"""Modules, and attributes of modules, by which code looks at more than its arguments."""
+
 
 def imports(path: Path) -> set[str]:
     """Return the modules of the function that a file imports, anywhere in it: ``policy.model``."""
@@ -20,6 +29,20 @@ def imports(path: Path) -> set[str]:
             found.add(str(node.module).removeprefix("connect_handler."))
         elif isinstance(node, ast.ImportFrom) and node.module == "connect_handler":
             found.update(alias.name for alias in node.names)
+    return found
+
+
+def uses(path: Path) -> set[str]:
+    """Return the packages that a file imports, and the attributes of names that it uses: ``time.time``."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            module = str(node.module)
+            found.update({module.partition(".")[0], *(f"{module}.{alias.name}" for alias in node.names)})
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found.add(f"{node.value.id}.{node.attr}")
     return found
 
 
@@ -44,3 +67,13 @@ def test_no_module_imports_itself_in_the_end() -> None:
         }
     assert [name for name, others in reached.items() if name in others] == []
     assert {one for others in MODULES.values() for one in others} <= MODULES.keys()
+
+
+def test_one_module_alone_asks_aws() -> None:
+    assert [path.name for path in PACKAGE.rglob("*.py") if uses(path) & AWS] == ["aws.py"]
+
+
+def test_decisions_read_no_clock_no_environment_and_no_network() -> None:
+    paths = [path for name in PURE for path in (PACKAGE / name).rglob("*.py")]
+    assert len(paths) > 20
+    assert {(path.name, use) for path in paths for use in uses(path) & OUTSIDE} == set()
