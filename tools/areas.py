@@ -11,7 +11,9 @@ from tools import ROOT
 _LOCALAWS = "tests/unit/localaws"
 
 TESTS_OF_AREA: dict[str, tuple[str, ...]] = {
-    "lambda_src/connect_handler": ("tests/unit/connect_handler",),
+    "CONTRIBUTING.md": ("tests/unit/docs",),
+    "docs": ("tests/unit/docs",),
+    "lambda_src/connect_handler": ("tests/unit/connect_handler", "tests/unit/docs"),
     "cvpn": ("tests/unit/cvpn",),
     "localaws": (f"{_LOCALAWS}/server",),
     "localaws/api": (f"{_LOCALAWS}/server",),

@@ -14,7 +14,9 @@ from tools.areas import TESTS_OF_AREA, unit_tests_of
     ("paths", "tests"),
     [
         (["cvpn/verbs/replay.py", "cvpn/cli.py"], ["tests/unit/cvpn"]),
-        (["lambda_src/connect_handler/handler.py", "README.md"], ["tests/unit/connect_handler"]),
+        (["tools/check.py", "README.md"], ["tests/unit/tools"]),
+        # The pages for who carries on name modules of the function.
+        (["lambda_src/connect_handler/handler.py"], ["tests/unit/connect_handler", "tests/unit/docs"]),
         (["tests/unit/tools/test_areas.py"], ["tests/unit/tools/test_areas.py"]),
         # An area inside another one has tests of its own.
         (["localaws/dynamodb/models.py"], ["tests/unit/localaws/dynamodb"]),
@@ -35,7 +37,7 @@ from tools.areas import TESTS_OF_AREA, unit_tests_of
         ),
         # What tests share concerns all beside it.
         (["tests/unit/localaws/helpers.py", "tests/unit/localaws/server/test_cli.py"], ["tests/unit/localaws"]),
-        (["tests/unit/cvpn/test_that_was_deleted.py", "docs/cli.md"], []),
+        (["tests/unit/cvpn/test_that_was_deleted.py", "docs/cli.md"], ["tests/unit/docs"]),
     ],
 )
 def test_a_path_belongs_to_the_tests_of_its_area(paths: list[str], tests: list[str]) -> None:
