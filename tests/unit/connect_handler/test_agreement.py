@@ -15,8 +15,11 @@ from connect_handler.decision.evaluate import Decision, Outcome, evaluate
 from connect_handler.decision.index import Index
 from connect_handler.decision.required_evidence import policy_evidence, required_evidence
 from connect_handler.facts.evidence import Evidence
+from connect_handler.facts.facts import Facts
+from connect_handler.policy.conditions.base import Condition
 from connect_handler.policy.conditions.registry import CONDITION_KEYS
 from connect_handler.policy.document import read_policy
+from connect_handler.policy.model import Rule
 from connect_handler.policy_tests import complete_event
 from tests.examples import examples
 
@@ -168,6 +171,15 @@ def test_missing_evidence_never_helps_the_client(
             lacking = evaluate(policy, Request(without, alias), now)
             if lacking.allow:
                 assert evaluate(policy, Request(event, alias), now).allow
+
+
+def test_a_rule_under_a_key_that_the_index_does_not_have_is_always_tried() -> None:
+    condition = Condition("connection_id", lambda facts: facts.request.connection_id == "a", frozenset(["a"]))
+    rule = Rule("one", [condition], [])
+    index = Index([rule])
+    for connection_id, found in (("a", [(rule, True)]), ("b", [])):
+        request = Request({"connection-id": connection_id, "endpoint-id": "e"})
+        assert index.values(Facts(request, 0)) == found
 
 
 def test_a_policy_with_many_rules_looks_at_few(monkeypatch: pytest.MonkeyPatch) -> None:

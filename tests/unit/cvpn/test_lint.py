@@ -256,3 +256,8 @@ def test_a_thousand_rules_are_looked_through_in_no_time(tmp_path: Path) -> None:
     rules = [allow(f"r{number}", when={"username": [f"user{number}@example.com"]}) for number in range(1_000)]
     result = cvpn("validate", policy_file(tmp_path, {"rules": rules}), "-o", "json")
     assert {finding["severity"] for finding in result.json["findings"]} <= {"error"}  # its size, and no rule
+
+
+def test_equal_values_of_a_key_that_nothing_is_known_of_imply_each_other() -> None:
+    assert block_implies({"max_groups": 2}, {"max_groups": 2})
+    assert not block_implies({"max_groups": 2}, {"max_groups": 3})
