@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
-try:
-    from _sha2 import sha256  # type: ignore[import-not-found]  # hashlib loads OpenSSL, which is slow
-except ImportError:  # before Python 3.12
+try:  # hashlib loads OpenSSL, which takes longer than the whole policy
+    if sys.version_info >= (3, 12):
+        from _sha2 import sha256
+    else:
+        from _sha256 import sha256
+except ImportError:
     from hashlib import sha256
 
 from .model import Policy
