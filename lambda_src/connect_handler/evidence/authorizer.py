@@ -77,7 +77,7 @@ class Authorizer:
                 break
             try:
                 attempt.reserve(decision, self._table)
-                attempt.end_others(decision)
+                attempt.end_others(decision, self._table)
                 break
             except Exception as error:  # any error of AWS
                 cause = describe_error(error)
@@ -185,16 +185,21 @@ class _Attempt:
             self._claimed = []
             raise
 
-    def end_others(self, decision: Decision) -> None:
-        """End the connections that make room for this one. Errors are AWS's.
+    def end_others(self, decision: Decision, table: SessionTable) -> None:
+        """End the connections that make room for this one, and remove their slots. Errors are AWS's.
 
         The oldest is ended last. It is the surest to be active, and should stay if another one cannot be ended.
         """
         slots = {slot.connection_id: slot for one in self.slots.values() for slot in one.slots}
-        for connection_id in () if self._policy.shadow_mode else reversed(decision.ends):
-            endpoint_id = slots[connection_id].endpoint_id
-            self._change(partial(terminate, self._clients.client("ec2"), endpoint_id, connection_id))
-            self.ends[connection_id] = None
+        try:
+            for connection_id in () if self._policy.shadow_mode else reversed(decision.ends):
+                endpoint_id = slots[connection_id].endpoint_id
+                self._change(partial(terminate, self._clients.client("ec2"), endpoint_id, connection_id))
+                self.ends[connection_id] = None
+        finally:
+            if self.ends:
+                with suppress(Exception):  # a slot that remains goes when EC2 is asked about its connection
+                    self._change(partial(table.remove, self.slots.values(), self.ends))
 
     def _change(self, call: Callable[[], None]) -> None:
         """Make a change that repeats without harm. Try it twice while there is time."""
@@ -216,7 +221,7 @@ class _Attempt:
             return
         try:
             self.deadline.check_undo()
-            table.release(self._request, self._claimed)
+            table.remove(self._claimed, [self._request.connection_id])
         except Exception as error:
             cause = self.evidence.failures.get(SESSIONS, "")
             self.evidence.failures[SESSIONS] = f"{cause}; its slot was not released: {describe_error(error)}"

@@ -148,16 +148,17 @@ class SessionTable:
         if writes:
             _write(self._clients.client("dynamodb"), writes)
 
-    def release(self, request: Request, slots: Iterable[Slots]) -> None:
-        """Remove a connection's slots, if it has any. Errors are boto3's."""
+    def remove(self, slots: Iterable[Slots], connection_ids: Iterable[str]) -> None:
+        """Remove the slots of connections, as far as they are there. Errors are boto3's."""
+        names = {f"#slot{number}": _SLOT + one for number, one in enumerate(connection_ids)}
         for one in slots:
             try:
                 self._clients.client("dynamodb").update_item(
                     TableName=self.settings.table,
                     Key={"id": {"S": one.key}},
-                    UpdateExpression="REMOVE #slot ADD version :one",
-                    ConditionExpression="attribute_exists(#slot)",
-                    ExpressionAttributeNames={"#slot": _SLOT + request.connection_id},
+                    UpdateExpression=f"REMOVE {', '.join(names)} ADD version :one",
+                    ConditionExpression="attribute_exists(id)",
+                    ExpressionAttributeNames=names,
                     ExpressionAttributeValues={":one": {"N": "1"}},
                 )
             except Exception as error:
