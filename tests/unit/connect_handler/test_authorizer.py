@@ -20,8 +20,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from connect_handler import handler as entry_point
+from connect_handler.evidence import authorizer
 from connect_handler.evidence import aws as aws_module
-from connect_handler.evidence.aws import AwsClients
+from connect_handler.evidence.aws import AwsClients, EvidenceUnavailable
+from connect_handler.evidence.ec2 import terminate
 from connect_handler.evidence.inventory import DeviceInventory
 from connect_handler.evidence.sessions import PENDING_SECONDS, SessionTable
 from connect_handler.handler import ConnectHandler
@@ -479,6 +481,25 @@ def test_if_one_of_two_connections_cannot_be_ended_the_older_one_stays(
     assert not admit(function(NEWEST_STAYS), endpoint_id, "cvpn-connection-3")
     assert line()["ends"] == []
     assert statuses(aws, endpoint_id)[older] == "active"
+
+
+def test_who_is_denied_after_one_of_two_was_ended_says_which(
+    aws: LocalAws, endpoint_id: str, line: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest connection is ended last, and cannot be ended."""
+    oldest, older = (aws.connect(endpoint_id, common_name="laptop-1").connection_id for _ in range(2))
+    everybody = function({"rules": [{**ONE_EACH["rules"][0], "unless": {"groups": ["staff"]}}, ONE_EACH["rules"][1]]})
+    assert admit(everybody, endpoint_id, oldest, since=time.time() - 20)
+    assert admit(everybody, endpoint_id, older, since=time.time() - 10)
+
+    def end(ec2: Any, endpoint: str, connection_id: str) -> None:
+        if connection_id == oldest:
+            raise EvidenceUnavailable("it goes on")
+        terminate(ec2, endpoint, connection_id)
+
+    monkeypatch.setattr(authorizer, "terminate", end)
+    assert not admit(function(NEWEST_STAYS), endpoint_id, "cvpn-connection-3")
+    assert line()["ends"] == [older]
 
 
 def test_a_write_that_takes_too_long_denies_and_ends_nobody(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import json
 from datetime import datetime
 from typing import Any
@@ -212,6 +213,23 @@ def test_an_address_lies_in_a_network_of_its_own_version(
     assert truth("public_ip", networks, {"public-ip": address}) is expected
 
 
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("15.0.0.1", T),
+        ("198.51.100.200", T),
+        ("203.0.113.7", T),
+        ("203.0.113.8", F),
+        ("2001:db8:1::", T),
+        ("2001:db9::1", T),
+        ("2001:db9::2", F),
+    ],
+)
+def test_an_address_is_found_in_networks_of_several_sizes(address: str, expected: bool) -> None:
+    networks = ["8.0.0.0/5", "198.51.100.0/24", "203.0.113.7", "2001:db8::/32", "2001:db9::1"]
+    assert truth("public_ip", networks, {"public-ip": address}) is expected
+
+
 ADDRESSES = st.one_of(
     st.ip_addresses().map(str),
     st.ip_addresses(v=6).map(lambda address: address.exploded.upper()),
@@ -405,16 +423,71 @@ def test_values_of_one_condition_are_alternatives_and_conditions_must_all_hold()
     assert allowed == {("win", "anna"), ("win", "bert"), ("mac", "anna")}
 
 
-def test_of_two_deny_rules_the_first_one_decides_whatever_they_are_found_by() -> None:
+def test_a_false_condition_makes_a_rule_false_also_behind_an_unknown_one() -> None:
+    when = {"client_openvpn_version": "< 2.6", "username": ["bert"]}
+    rules = [{"name": "old", "effect": "deny", "when": when}, {"name": "all", "effect": "allow"}]
+    policy = read_policy(json.dumps({"rules": rules, "posture_rules": [{"status": "old", "unless": when}]}))
+    decision = evaluate(policy, Request(complete_event({"username": "anna"})), 0)
+    assert (decision.allow, decision.posture, decision.unknown) == (True, ["old"], [])
+
+
+OF_ANNA: list[dict[str, Any]] = [
+    {"username": ["anna"]},
+    {"groups": ["staff"]},
+    {"public_ip": ["198.51.100.0/24"]},
+    {"platform": ["win"]},
+    {"time": {"not_after": "2030-01-01T00:00:00Z"}},
+]
+"""Conditions that the index finds in different ways, and that hold for one client."""
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), list(itertools.permutations(OF_ANNA, 2)), ids=lambda when: next(iter(when))
+)
+def test_of_two_deny_rules_the_first_one_decides_whatever_they_are_found_by(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
     rules: list[dict[str, Any]] = [
-        {"name": "first", "effect": "deny", "when": {"groups": ["staff"]}},
-        {"name": "second", "effect": "deny", "when": {"username": ["anna"]}},
+        {"name": "first", "effect": "deny", "when": first},
+        {"name": "second", "effect": "deny", "when": second},
         {"name": "all", "effect": "allow", "when": {"endpoint": ["none"]}},
     ]
-    request = Request(complete_event({"username": "anna", "groups": ["staff"]}))
-    decision = evaluate(read_policy(json.dumps({"rules": rules})), request, 0)
+    fields = {"username": "anna", "groups": ["staff"], "public-ip": "198.51.100.7", "platform": "win"}
+    decision = evaluate(read_policy(json.dumps({"rules": rules})), Request(complete_event(fields)), 0)
     assert decision.rule == "first"
     assert decision.applied == ["first", "second"]
+
+
+def test_a_deny_rule_beats_an_allow_rule_that_stands_before_it() -> None:
+    rules = [{"name": "all", "effect": "allow"}, {"name": "nobody", "effect": "deny"}]
+    decision = evaluate(read_policy(json.dumps({"rules": rules})), Request(complete_event({})), 0)
+    assert (decision.allow, decision.rule) == (False, "nobody")
+
+
+@pytest.mark.parametrize(
+    ("when", "differing"),
+    [
+        ({"platform": ["win"], "platform_version": ">= 10"}, {"platform-version": "9"}),
+        ({"platform": ["win"], "client_openvpn_version": ">= 2"}, {"client-openvpn-version": "1"}),
+        ({"platform": ["win"], "aws_client_version": ">= 5"}, {"aws-client-version": "4"}),
+        ({"platform": ["win"], "groups": ["staff"]}, {"groups": ["guests"]}),
+    ],
+    ids=["platform version", "OpenVPN version", "AWS client version", "groups"],
+)
+def test_what_is_kept_of_one_client_is_not_taken_for_another(when: dict[str, Any], differing: dict[str, Any]) -> None:
+    """The index keeps the values of rules about the client, for each kind of client."""
+    policy = read_policy(json.dumps({"rules": [{"name": "current", "effect": "allow", "when": when}]}))
+    current = {
+        "platform": "win",
+        "platform-version": "10.0",
+        "client-openvpn-version": "2.6",
+        "aws-client-version": "5.0",
+        "groups": ["staff"],
+    }
+    assert [
+        evaluate(policy, Request(complete_event(fields)), 0).allow
+        for fields in (current, current | differing, current, current | {"platform": "mac"})
+    ] == [True, False, True, False]
 
 
 def test_a_status_that_two_rules_assign_is_assigned_once() -> None:

@@ -21,9 +21,9 @@ STAFF = {"rules": [{"name": "staff", "effect": "allow", "when": {"groups": ["sta
 STAFF_CONNECT = {"name": "staff connect", "request": {"groups": ["staff"]}, "expect": {"effect": "allow"}}
 
 
-def run(policy: Any, cases: Any) -> dict[str, Any]:
+def run(policy: Any, cases: Any, **environment: str) -> dict[str, Any]:
     text = "" if policy is None else json.dumps(policy)
-    environment = {"POLICY": text, "AWS_LAMBDA_FUNCTION_VERSION": "7"}
+    environment |= {"POLICY": text, "AWS_LAMBDA_FUNCTION_VERSION": "7"}
     settings = Settings(environment)
     answer = deploy_gate.run(settings, PolicySource(settings.policy), cases, context())
     json.dumps(answer)
@@ -80,15 +80,16 @@ def test_what_cannot_be_asked_keeps_it_closed(policy: Any, cases: Any, problem: 
     assert any(problem in text for text in answer["problems"]), answer["problems"]
 
 
-def test_what_cannot_be_read_in_the_environment_keeps_it_closed() -> None:
-    settings = Settings({"POLICY": json.dumps(STAFF), "DEVICE_INVENTORY": "[]"})
-    answer = deploy_gate.run(settings, PolicySource(settings.policy), [STAFF_CONNECT], context())
-    assert "DEVICE_INVENTORY cannot be read" in answer["problems"][0]
-    assert (answer["passed"], answer["failed"]) == (0, 0)
-
-
 def test_nothing_keeps_a_policy_that_is_missing_from_closing_it() -> None:
     assert "the policy is missing" in run(None, [])["problems"][0]
+
+
+@pytest.mark.parametrize("variable", ["DEVICE_INVENTORY", "CONNECTIONS"])
+def test_an_environment_that_cannot_be_read_keeps_it_closed(variable: str) -> None:
+    answer = run(STAFF, [STAFF_CONNECT], **{variable: "x"})
+    (problem,) = answer["problems"]
+    assert problem.startswith(f"the environment: {variable} cannot be read")
+    assert (answer["passed"], answer["failed"]) == (0, 0)
 
 
 @pytest.mark.parametrize("runtime_event", [{"policy-tests": [STAFF_CONNECT]}, {"policy-tests": None}])
