@@ -71,6 +71,16 @@ def test_no_module_imports_itself_in_the_end() -> None:
     assert {one for others in MODULES.values() for one in others} <= MODULES.keys()
 
 
+def test_one_module_alone_asks_aws() -> None:
+    assert [path.name for path in PACKAGE.rglob("*.py") if uses(path) & AWS] == ["aws.py"]
+
+
+def test_decisions_read_no_clock_no_environment_and_no_network() -> None:
+    paths = [path for name in PURE for path in (PACKAGE / name).rglob("*.py")]
+    assert len(paths) > 20
+    assert {(path.name, use) for path in paths for use in uses(path) & OUTSIDE} == set()
+
+
 def test_a_security_engineer_can_read_the_function_in_an_afternoon() -> None:
     assert sum(map(count_lines, files())) < 5_000
     assert [str(file) for file in files() if count_lines(file) > 350] == []
