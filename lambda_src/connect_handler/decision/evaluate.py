@@ -15,7 +15,7 @@ from connect_handler.policy.conditions.sessions import SessionsCondition
 from connect_handler.policy.messages import Message
 from connect_handler.policy.model import ALLOW, DENY, AccessRule, Policy
 
-from .index import Index, PolicyIndex, RuleList, index_of
+from .index import Index, index_of
 
 ALLOW_RULE = "allow-rule"
 EXPLICIT_DENY = "explicit-deny"
@@ -85,9 +85,7 @@ class Decision(Outcome):
         self.ends: list[str] = []
 
 
-def evaluate(
-    policy: Policy, request: Request, now: float, evidence: Evidence | None = None, index: PolicyIndex | None = None
-) -> Decision:
+def evaluate(policy: Policy, request: Request, now: float, evidence: Evidence | None = None) -> Decision:
     """Decide on a connection.
 
     Explicit deny beats allow. A connection without an allow rule that applies is denied. A deny rule applies unless it
@@ -102,10 +100,8 @@ def evaluate(
         Seconds since 1970-01-01 UTC.
     evidence
         Facts besides the request; all others are unknown.
-    index
-        Finds the rules to try; by default, the policy's own.
     """
-    index = index or index_of(policy)
+    index = index_of(policy)
     facts = Facts(request, now, evidence)
     unknown: Unknown = []
     posture = assign_posture(policy, index.posture_rules, facts, unknown) if policy.assigns_posture else []
@@ -147,7 +143,7 @@ def evaluate(
     return decision
 
 
-def assign_posture(policy: Policy, index: Index | RuleList, facts: Facts, unknown: Unknown) -> list[str]:
+def assign_posture(policy: Policy, index: Index, facts: Facts, unknown: Unknown) -> list[str]:
     """Return the posture compliance statuses, in document order, and put them into the facts.
 
     Add the posture rules that are unknown to ``unknown``.

@@ -103,7 +103,16 @@ class Index:
 
     def values(self, facts: Facts) -> list[tuple[Any, bool | None]]:
         """Return the rules that are true or unknown, in document order, each with its value."""
-        return _values_of(self.candidates(facts), facts)
+        values: list[tuple[Any, bool | None]] = []
+        last = None
+        for candidate in self.candidates(facts):
+            if candidate is not last:
+                last = candidate
+                _, rule, test = candidate
+                value = test is None or test(facts)
+                if value is not False:
+                    values.append((rule, value))
+        return values
 
     def candidates(self, facts: Facts) -> list[Candidate]:
         """Return the rules that are not false for certain, in document order. Two look-ups can find a rule twice."""
@@ -149,46 +158,18 @@ class Index:
         return kept
 
 
-class RuleList:
-    """Stands in for an index and leaves no rule out."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._candidates: list[Candidate] = [(position, rule, rule.applies) for position, rule in enumerate(rules)]
-
-    def candidates(self, _: Facts) -> list[Candidate]:
-        """Return all rules, in document order."""
-        return self._candidates
-
-    def values(self, facts: Facts) -> list[tuple[Any, bool | None]]:
-        """Return the rules that are true or unknown, in document order, each with its value."""
-        return _values_of(self._candidates, facts)
-
-
 class PolicyIndex:
     """The indexes of a policy's rules and of its posture rules."""
 
-    def __init__(self, rules: Index | RuleList, posture_rules: Index | RuleList) -> None:
-        self.rules = rules
-        self.posture_rules = posture_rules
+    def __init__(self, policy: Policy) -> None:
+        self.rules = Index(policy.rules)
+        self.posture_rules = Index(policy.posture_rules)
 
 
 @lru_cache(maxsize=4)
 def index_of(policy: Policy) -> PolicyIndex:
     """Return the index of a policy. It is built once."""
-    return PolicyIndex(Index(policy.rules), Index(policy.posture_rules))
-
-
-def _values_of(candidates: Iterable[Candidate], facts: Facts) -> list[tuple[Any, bool | None]]:
-    values: list[tuple[Any, bool | None]] = []
-    last = None
-    for candidate in candidates:
-        if candidate is not last:
-            last = candidate
-            _, rule, test = candidate
-            value = test is None or test(facts)
-            if value is not False:
-                values.append((rule, value))
-    return values
+    return PolicyIndex(policy)
 
 
 def _unknown(_: Facts) -> None:
