@@ -54,7 +54,7 @@ fuzz: venv ## Try new examples of each property, for MINUTES=… or without end
 seeded-faults: venv ## Put faults into copies of this checkout, one at a time, and say which tests find them
 	@$(python) -m tools.seeded_faults
 
-bench: venv .venv-bench/.installed ## Measure the handler beside its peers (about six minutes)
+bench: venv .venv-bench/.installed ## Measure the handler beside its peers (about three minutes)
 	@.venv-bench/bin/python -m benchmarks
 
 lint: venv .venv-checkov/.installed ## Run the checks that run nothing: ruff, mypy, terraform, checkov
