@@ -140,9 +140,9 @@ variable "log_redact_key" {
 
 variable "log_sample_allowed" {
   description = <<-EOT
-    Share of the allowed connections, 0 to 1, of which the decision log says more than effect, reason, rule and
-    connection id. Metrics count every decision all the same. Denials, and allows that a shadow rule or shadow mode
-    touched, are always logged in full.
+    Share of the allowed connections, 0 to 1, that the decision log has in full. The others have effect, reason, rule
+    and connection id. Metrics count every decision. The log has every denial in full, and every allow that a shadow
+    rule or shadow mode touched.
   EOT
   type        = number
   default     = 1
@@ -233,8 +233,8 @@ variable "monitoring" {
   description = <<-EOT
     Alarms, dashboard and saved queries. Default `null`: none, and nothing that costs. `{}` creates all of them;
     [modules/monitoring](modules/monitoring) lists the alarms with their defaults.
-    - `alarm_actions`: ARNs of what is told when an alarm goes off, such as an SNS topic. Default: nobody.
-    - `ok_actions`: ARNs of what is told when an alarm is over. Default: nobody.
+    - `alarm_actions`: ARNs that an alarm notifies when it goes off, such as an SNS topic. Default: none.
+    - `ok_actions`: ARNs that an alarm notifies when it is over. Default: none.
     - `alarms`: map from an alarm to what is different from its defaults: `enabled`, `threshold`, `period`,
       `evaluation_periods`, `datapoints_to_alarm`, `minimum_decisions`, `alarm_actions`, `ok_actions`.
     - `dashboard`: default true.

@@ -61,9 +61,9 @@ variable "session_limits" {
 
 variable "reauthorization" {
   description = <<-EOT
-    Keeps connections authorized: a second function decides anew about each active connection, on a schedule and
-    after each change of the policy, and ends those that would be denied if they were made now. Default `null`: a
-    connection stays until it ends by itself. `{}` turns it on; [modules/reauthorization](modules/reauthorization)
+    Keeps connections authorized. A second function decides again on each active connection, on a schedule and after
+    each change of the policy. It ends the connections that the policy denies now. Default `null`: a connection stays
+    until it ends by itself. `{}` turns it on; [modules/reauthorization](modules/reauthorization)
     has the limits. `name` then has at most 39 characters. An object:
     - `schedule`: `rate(...)` or `cron(...)`. Default `rate(5 minutes)`.
     - `brake`: a run that would end more connections than this ends none, and an alarm goes off.

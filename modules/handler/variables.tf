@@ -253,9 +253,9 @@ variable "log_redact_key" {
 
 variable "log_sample_allowed" {
   description = <<-EOT
-    Share of the allowed connections, 0 to 1, of which the decision log says more than effect, reason, rule and
-    connection id. Metrics count every decision all the same. Denials, and allows that a shadow rule or shadow mode
-    touched, are always logged in full.
+    Share of the allowed connections, 0 to 1, that the decision log has in full. The others have effect, reason, rule
+    and connection id. Metrics count every decision. The log has every denial in full, and every allow that a shadow
+    rule or shadow mode touched.
   EOT
   type        = number
   default     = 1

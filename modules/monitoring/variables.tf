@@ -81,7 +81,7 @@ variable "existing_endpoints" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs of what is told when an alarm goes off, such as an SNS topic. At most five."
+  description = "ARNs that an alarm notifies when it goes off, such as an SNS topic. At most five."
   type        = list(string)
   default     = []
   nullable    = false
@@ -95,7 +95,7 @@ variable "alarm_actions" {
 }
 
 variable "ok_actions" {
-  description = "ARNs of what is told when an alarm is over. At most five. Default: none."
+  description = "ARNs that an alarm notifies when it is over. At most five. Default: none."
   type        = list(string)
   default     = []
   nullable    = false
